@@ -1,0 +1,39 @@
+import type { Decision, RefusalReason } from '../domain/approval';
+import type { EvidenceRef } from '../domain/evidence';
+import { EvidenceChanged, Forbidden } from '../domain/errors';
+import type { Deps } from './deps';
+
+/** A decision that came without a signature, as a plain signal carries it. */
+export interface PlainDecision {
+  readonly id: string;
+  readonly by: string;
+  readonly verdict: Decision['verdict'];
+  readonly comment: string;
+  readonly evidenceDigest: string | null;
+  readonly at: string;
+}
+
+export type Verified =
+  { readonly decision: Decision; readonly ref: EvidenceRef } | { readonly refused: RefusalReason; readonly by: string };
+
+export const createDecideActivities = ({ signatures, documents }: Deps) => ({
+  /** Verifies a decision: its signature, its run, and that this worker's config still lets it count. */
+  async verifyDecision({ run, token }: { run: string; token: string }): Promise<Verified> {
+    try {
+      const decision = signatures.decision(token);
+      if (decision.run !== run) return { refused: 'bad-signature', by: decision.by };
+      return { decision, ref: await documents.store({ kind: 'decision', run, decision, token }) };
+    } catch (error) {
+      if (error instanceof EvidenceChanged) return { refused: 'bad-signature', by: 'unknown' };
+      if (error instanceof Forbidden) return { refused: 'revoked', by: 'unknown' };
+      throw error;
+    }
+  },
+
+  /** Takes a plain decision, on a line that allows those: its groups are those of its subject's API keys. */
+  async takePlainDecision({ run, plain }: { run: string; plain: PlainDecision }): Promise<Verified> {
+    const groups = signatures.groupsOf(plain.by);
+    const decision: Decision = { ...plain, run, groups, credential: null };
+    return { decision, ref: await documents.store({ kind: 'decision', run, decision, token: null }) };
+  },
+});

@@ -1,0 +1,86 @@
+import type { TestInstance } from '../domain/run';
+import { Final, NotFound } from '../domain/errors';
+import { TAG } from '../domain/names';
+import { attempt, notReady } from './attempt';
+import { readExecution, startOnce, type StartInput, type Started } from './bake';
+import { gateOf, type Deps } from './deps';
+
+export const createDeployActivities = (deps: Deps) => ({
+  /** Starts the deploy, once. */
+  async startDeploy({ run, pipeline, parameters }: StartInput): Promise<Started> {
+    return startOnce(() => gateOf(deps).start({ run, step: 'deploy', n: 1 }, pipeline, parameters));
+  },
+
+  /** Waits for the deploy and its one running instance, checks that it runs this very image, and tags what was made. */
+  async awaitInstance(input: {
+    run: string;
+    line: string;
+    amiId: string;
+    region: string;
+    executionId: string;
+    expires: string;
+    pollSeconds: number;
+  }): Promise<TestInstance> {
+    const { pollSeconds, region, amiId } = input;
+    const execution = await readExecution(deps, input.executionId);
+    if (!execution.over) throw notReady(execution.progress, pollSeconds);
+    if (execution.failure !== null || execution.status !== 'SUCCEEDED')
+      throw new Final(
+        `deploy execution ${execution.id} ended ${execution.status}: ${execution.failure ?? 'no reason given'}`,
+      );
+    const servers = execution.servers.filter((server) => server.region === region);
+    const server = servers[0];
+    if (!server || servers.length > 1)
+      throw new Final(`deploy execution ${execution.id} made ${servers.length} server groups in ${region}, not one`);
+
+    const ids = await gateOf(deps).instances(server);
+    const instanceId = ids?.[0];
+    if (!instanceId) throw notReady(`server group ${server.name} has no instance yet`, pollSeconds);
+    if (ids.length > 1) throw new Final(`server group ${server.name} has ${ids.length} instances, not one`);
+    const { instances, groups } = deps.aws.region(region);
+    const instance = await describe(() => instances.describe(instanceId), instanceId, pollSeconds);
+    if (instance.imageId !== amiId) throw new Final(`${instanceId} runs ${instance.imageId}, not ${amiId}`);
+    if (instance.state !== 'running') throw notReady(`${instanceId} is ${instance.state}`, pollSeconds);
+
+    const tags = ourTags(input);
+    if (!Object.entries(tags).every(([name, value]) => instance.tags[name] === value))
+      await instances.tag(instanceId, tags);
+    for (const volume of instance.volumeIds) await instances.tag(volume, tags);
+    const group = await groups.describe(server.name);
+    if (group && group.tags[TAG.run] === undefined) await groups.tag(server.name, tags);
+    return { instanceId, volumeIds: instance.volumeIds, server };
+  },
+
+  /** Tags a brought instance, which `tagCandidate` has checked, and notes its volumes. */
+  async adoptInstance(input: {
+    run: string;
+    line: string;
+    region: string;
+    instanceId: string;
+    expires: string;
+    destroy: boolean;
+  }): Promise<TestInstance> {
+    const { instances } = deps.aws.region(input.region);
+    const instance = await instances.describe(input.instanceId);
+    // An instance that stays its owner's gets no tags: an expiry on it would invite a sweep to remove it.
+    if (input.destroy) await instances.tag(instance.id, ourTags(input));
+    return { instanceId: instance.id, volumeIds: input.destroy ? instance.volumeIds : [], server: null };
+  },
+});
+
+const ourTags = ({ run, line, expires }: { run: string; line: string; expires: string }) => ({
+  [TAG.managed]: 'true',
+  [TAG.run]: run,
+  [TAG.line]: line,
+  [TAG.expires]: expires,
+});
+
+async function describe<T>(read: () => Promise<T>, id: string, pollSeconds: number): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof NotFound && attempt() <= 40)
+      throw notReady(`${id} is not visible yet`, Math.min(pollSeconds, 3));
+    throw error;
+  }
+}

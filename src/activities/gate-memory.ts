@@ -1,0 +1,48 @@
+import type { Execution, Spinnaker } from '../adapters/ports';
+import { messageOf, NotFound, TryAgain } from '../domain/errors';
+import type { SpinnakerStep } from '../domain/names';
+import { notReady, remember, remembered } from './attempt';
+
+/** Since when Gate has been away, ISO 8601; null while it answers. Carried from attempt to attempt and from round to round. */
+export interface GateMemory {
+  readonly awaySince: string | null;
+}
+
+/** Calls Gate during an undo. `away` once it has not answered for `unreachableMinutes`; before that the undo waits. */
+export async function reachable<T>(
+  { gate, pollSeconds, unreachableMinutes }: { gate: GateMemory; pollSeconds: number; unreachableMinutes: number },
+  call: () => Promise<T>,
+): Promise<T | 'away'> {
+  const awaySince = (remembered<GateMemory>() ?? gate).awaySince;
+  try {
+    const answer = await call();
+    if (awaySince !== null) remember({ awaySince: null } satisfies GateMemory);
+    return answer;
+  } catch (error) {
+    if (!(error instanceof TryAgain)) throw error;
+    const since = awaySince ?? new Date().toISOString();
+    const memory: GateMemory = { awaySince: since };
+    remember(memory);
+    if (Date.now() - Date.parse(since) >= unreachableMinutes * 60_000) return 'away';
+    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds, memory);
+  }
+}
+
+/**
+ * Every execution of a run's step: what Gate's search lists, and the one that is known by id, which the search, being
+ * eventually consistent, may not list yet.
+ */
+export async function executionsOf(
+  spinnaker: Spinnaker,
+  { run, pipeline, executionId }: { run: string; pipeline: string; executionId: string | null },
+  step: SpinnakerStep,
+): Promise<readonly Execution[]> {
+  const listed = await spinnaker.find(run, step, pipeline);
+  if (executionId === null || listed.some(({ id }) => id === executionId)) return listed;
+  try {
+    return [...listed, await spinnaker.execution(executionId)];
+  } catch (error) {
+    if (error instanceof NotFound) return listed;
+    throw error;
+  }
+}

@@ -1,0 +1,221 @@
+import type { AwsRegion } from '../adapters/ports';
+import {
+  documentName,
+  type CandidateStatement,
+  type Catalogue,
+  type PublicationResult,
+  type RunRefs,
+  type SettingsStatement,
+} from '../domain/evidence';
+import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
+import { imageStateOf, newerThan } from '../domain/image';
+import { TAG } from '../domain/names';
+import { publicationFaults, type PublicationEvidence } from '../domain/publication';
+import type { Decision } from '../domain/approval';
+import type { Publication } from '../domain/run';
+import { notReady } from './attempt';
+import type { Deps } from './deps';
+
+/** After this many polls a parameter write that never showed is taken as lost and made again. */
+const LOST_AFTER_POLLS = 10;
+
+export const createPublishActivities = (deps: Deps) => {
+  const { documents, aws } = deps;
+
+  async function conclude(run: string, line: string, result: PublicationResult): Promise<PublicationResult> {
+    const at = new Date().toISOString();
+    await documents.writeNamed(documentName.publication(run), { kind: 'publication', run, line, result, at });
+    return result;
+  }
+
+  return {
+    /**
+     * Publishes a run's image, one look an attempt: proves from evidence that it may, tags it, writes the parameter, waits
+     * until AWS shows our value, moves the labels, and notes it in the catalogue. Every part may be repeated.
+     */
+    async publish({ run, line }: { run: string; line: string }): Promise<PublicationResult> {
+      const done = await documents.readNamed('publication', documentName.publication(run));
+      if (done) return done.result;
+      const evidence = await gather(deps, run, line);
+      const faults = publicationFaults(evidence);
+      if (faults.length > 0) throw new Forbidden(`run ${run} may not publish: ${faults.join('; ')}`);
+
+      const { settings } = evidence.settings;
+      const region = aws.region(settings.line.region);
+      const image = evidence.candidate.image;
+      const current = await region.images.describe(image.id);
+      const state = imageStateOf(current);
+      if (current.tags[TAG.run] !== run || (state !== 'candidate' && state !== 'approved'))
+        throw new Final(`${image.id} is no longer this run's candidate`);
+      const catalogue = await documents.readCatalogue(line);
+      const newer = newerThan(image.createdAt, catalogue);
+      if (state !== 'approved') await region.images.tag(image.id, { [TAG.state]: 'approved' });
+      if (newer) {
+        await note(deps, catalogue, evidence, []);
+        return conclude(run, line, { kind: 'superseded', by: newer.amiId });
+      }
+      const publication = await writeParameter(deps, region, evidence.settings, evidence.candidate);
+      const after = await region.images.describe(image.id);
+      if (imageStateOf(after) !== 'approved') throw notReady(`tags of ${image.id} are not visible yet`, 1);
+      await note(deps, catalogue, evidence, [publication]);
+      return conclude(run, line, { kind: 'published', published: [publication] });
+    },
+
+    /**
+     * A publication that failed for good: takes back what it did, so that no parameter names an image that is about to go.
+     */
+    async unpublish({ run, line, error }: { run: string; line: string; error: string }): Promise<PublicationResult> {
+      const done = await documents.readNamed('publication', documentName.publication(run));
+      if (done) return done.result;
+      const refs = await documents.readRefs(run);
+      if (!refs?.settings || !refs.candidate) return conclude(run, line, { kind: 'failed', error });
+      const { settings } = await documents.load('settings', refs.settings);
+      const { image } = await documents.load('candidate', refs.candidate);
+      const kept = await takeBack(
+        deps,
+        aws.region(settings.line.region),
+        settings.line.publish.parameter,
+        run,
+        image.id,
+      );
+      return conclude(run, line, { kind: 'failed', error: kept ? `${error}; ${kept}` : error });
+    },
+
+    /** What became of a run's publication, from evidence: a signal that says so is only a hint. */
+    async readPublication({ run }: { run: string }): Promise<PublicationResult | null> {
+      return (await documents.readNamed('publication', documentName.publication(run)))?.result ?? null;
+    },
+
+    /** Stores where the evidence is and puts the run into its line's queue. */
+    async enqueuePublication({ run, line, refs }: { run: string; line: string; refs: RunRefs }): Promise<void> {
+      await documents.writeRefs(run, refs);
+      await deps.lines.enqueue({ run, line });
+    },
+  };
+};
+
+/** Opens everything a run's right to publish rests on. */
+async function gather(deps: Deps, run: string, line: string): Promise<PublicationEvidence> {
+  const { documents, signatures, sealer } = deps;
+  const refs = await documents.readRefs(run);
+  if (!refs?.settings || !refs.candidate || !refs.evaluation)
+    throw new Forbidden(`run ${run} has no evidence to publish on`);
+  if (await documents.readNamed('ending', documentName.ending(run))) throw new Forbidden(`run ${run} has ended`);
+  const settings = await documents.load('settings', refs.settings);
+  const evaluation = await documents.load('evaluation', refs.evaluation);
+  const assessments = await Promise.all(
+    refs.assessments.map(async (ref) => ({ ref, statement: await documents.load('assessment', ref) })),
+  );
+  const decisions: Decision[] = [];
+  for (const ref of refs.decisions) {
+    const { decision, token, run: owner } = await documents.load('decision', ref);
+    if (owner === run) decisions.push(...standing(deps, settings, decision, token));
+  }
+  return {
+    run,
+    line,
+    request: signatures.request(settings.request),
+    settings,
+    settingsRef: refs.settings,
+    bake: refs.bake ? await documents.load('bake', refs.bake) : null,
+    candidate: await documents.load('candidate', refs.candidate),
+    assessments,
+    evaluation,
+    digest: sealer.digest(evaluation.basis),
+    decisions,
+  };
+}
+
+/** A decision by the config of now: its key, its subject and its signature must still hold. */
+function standing(deps: Deps, settings: SettingsStatement, decision: Decision, token: string | null): Decision[] {
+  if (token === null) {
+    if (settings.settings.line.approval.unsigned !== 'allow') return [];
+    return [{ ...decision, groups: deps.signatures.groupsOf(decision.by) }];
+  }
+  try {
+    return [deps.signatures.decision(token)];
+  } catch (error) {
+    if (error instanceof EvidenceChanged || error instanceof Forbidden) return [];
+    throw error;
+  }
+}
+
+/** Writes the parameter once and waits until AWS, which validates `aws:ec2:image` values later, shows it. */
+async function writeParameter(
+  { evidence, aws }: Deps,
+  { parameters }: AwsRegion,
+  { run, settings }: SettingsStatement,
+  { image }: CandidateStatement,
+): Promise<Publication> {
+  const { parameter: name } = settings.line.publish;
+  const { pollSeconds } = settings;
+  const before = await parameters.read(name);
+  if (before?.value !== image.id) {
+    const intent = await evidence.read(documentName.publicationIntent(run));
+    const since = intent === undefined ? undefined : Date.parse(intent);
+    if (since === undefined || Date.now() - since > LOST_AFTER_POLLS * pollSeconds * 1000) {
+      await evidence.write(documentName.publicationIntent(run), new Date().toISOString());
+      await parameters.write(name, image.id, `${settings.line.name}: ${image.name}, approved in run ${run}`);
+    }
+    throw notReady(`${name} does not show ${image.id} yet`, Math.min(pollSeconds, 2));
+  }
+  const approved = await parameters.read(name, 'approved');
+  if (approved?.version !== before.version) {
+    if (approved) await parameters.label(name, approved.version, ['previous']);
+    await parameters.label(name, before.version, ['approved']);
+  }
+  const account = await aws.account();
+  return { account, region: image.region, parameter: name, version: before.version, amiId: image.id };
+}
+
+/** Adds the image to the catalogue, once. */
+async function note(
+  { documents }: Deps,
+  catalogue: Catalogue,
+  { run, candidate, evaluation }: PublicationEvidence,
+  published: readonly Publication[],
+): Promise<void> {
+  const { image } = candidate;
+  const entry = {
+    run,
+    amiId: image.id,
+    region: image.region,
+    createdAt: image.createdAt,
+    state: 'approved' as const,
+    approvedAt: new Date().toISOString(),
+    published,
+    findingKeys: evaluation.basis.findings.map(({ key }) => key),
+  };
+  const others = catalogue.images.filter((known) => known.run !== run);
+  await documents.writeCatalogue({ line: catalogue.line, images: [...others, entry] });
+}
+
+/**
+ * Puts the parameter back to the approved value before, and the image back to candidate, for the run's undo to remove.
+ * Answers why the image has to be kept, where no earlier value is known: a parameter must not name an image that is gone.
+ */
+async function takeBack(
+  { evidence }: Deps,
+  { parameters, images }: AwsRegion,
+  name: string,
+  run: string,
+  amiId: string,
+): Promise<string | undefined> {
+  const now = await parameters.read(name);
+  if (now?.value === amiId) {
+    const previous = (await parameters.read(name, 'approved')) ?? (await parameters.read(name, 'previous'));
+    const value = previous?.value === amiId ? (await parameters.read(name, 'previous'))?.value : previous?.value;
+    if (value !== undefined && value !== amiId) {
+      await parameters.write(name, value, `taken back from run ${run}, whose publication failed`);
+      throw notReady(`${name} does not show ${value} yet`, 2);
+    }
+    return `${name} already names ${amiId} and no earlier approved image is known, so the image is kept`;
+  }
+  // A write that was accepted may still be applied: wait as long as AWS may take to validate it.
+  const intent = await evidence.read(documentName.publicationIntent(run));
+  if (intent !== undefined && Date.now() - Date.parse(intent) < 30_000)
+    throw notReady(`waiting whether ${name} still changes`, 2);
+  const image = (await images.ofRun(run)).find(({ id }) => id === amiId);
+  if (image && imageStateOf(image) === 'approved') await images.tag(amiId, { [TAG.state]: 'candidate' });
+  return undefined;
+}

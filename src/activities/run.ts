@@ -1,0 +1,68 @@
+import {
+  documentName,
+  NO_REFS,
+  type EndingStatement,
+  type EvidenceRef,
+  type RunRefs,
+  type TimelineEntry,
+} from '../domain/evidence';
+import { BadInput, Forbidden } from '../domain/errors';
+import { requestFaults, type RunRequest } from '../domain/request';
+import type { CandidateImage, EndStatus } from '../domain/run';
+import type { RunSettings } from '../domain/settings';
+import type { StatusDocument } from '../domain/status';
+import type { Deps } from './deps';
+
+export interface OpenedRun {
+  readonly request: RunRequest;
+  /** Credential that asked. */
+  readonly credential: string;
+  readonly settings: RunSettings;
+  readonly settingsRef: EvidenceRef;
+  readonly account: string;
+}
+
+export const createRunActivities = ({ settings, signatures, documents, aws, runs }: Deps) => ({
+  /** A run's first act: verifies the request and stores the line's settings, sealed and bound to run and line. */
+  async openRun({ run, line, token }: { run: string; line: string; token: string }): Promise<OpenedRun> {
+    const statement = signatures.request(token);
+    if (statement.run !== run || statement.request.line !== line)
+      throw new BadInput([`the signed request is for run ${statement.run}, not for ${run}`]);
+    const current = settings.forLine(line);
+    if (!current) throw new BadInput([`line ${line} is not in this worker's config`]);
+    const faults = requestFaults(statement.request, current.line, current.spinnaker);
+    if (faults.length > 0) throw new BadInput(faults);
+    const at = statement.at;
+    const settingsRef = await documents.store({ kind: 'settings', run, line, settings: current, request: token, at });
+    await documents.writeRefs(run, { ...NO_REFS, settings: settingsRef });
+    const account = await aws.account();
+    return { request: statement.request, credential: statement.credential, settings: current, settingsRef, account };
+  },
+
+  /** What a sweep needs to clean up after a run that can no longer do it itself; refused while the run is open. */
+  async openSweep({ run }: { run: string }): Promise<OpenedRun & { at: string; image: CandidateImage | null }> {
+    const standing = await runs.standing(run);
+    if (standing === 'open') throw new Forbidden(`run ${run} is still open: cancel it, and it cleans up by itself`);
+    const refs = await documents.readRefs(run);
+    if (standing === 'unknown' || !refs?.settings) throw new BadInput([`run ${run} is not known here`]);
+    const { settings: kept, request: token, at } = await documents.load('settings', refs.settings);
+    const { request, credential } = signatures.request(token);
+    const candidate = refs.candidate ? await documents.load('candidate', refs.candidate) : null;
+    const image = candidate && { amiId: candidate.image.id, region: candidate.image.region, baked: candidate.baked };
+    return { request, credential, settings: kept, settingsRef: refs.settings, account: await aws.account(), at, image };
+  },
+
+  /** A run's last act: its ending, for the time after Temporal has forgotten it. */
+  async closeRun(input: {
+    run: string;
+    status: StatusDocument & { status: EndStatus };
+    timeline: readonly TimelineEntry[];
+    refs: RunRefs;
+    bodyHash: string;
+    credential: string;
+  }): Promise<void> {
+    const ending: EndingStatement = { kind: 'ending', ...input };
+    await documents.writeRefs(input.run, input.refs);
+    await documents.writeNamed(documentName.ending(input.run), ending);
+  },
+});

@@ -1,0 +1,250 @@
+/** What Assay needs of the outside, in its own words. Adapters implement these; activities are given them. */
+import type { Assessment } from '../domain/findings';
+import type { Decision } from '../domain/approval';
+import type { EvidenceRef, RequestStatement, Statement } from '../domain/evidence';
+import type { Image, OtherRun } from '../domain/image';
+import type { SpinnakerStep } from '../domain/names';
+import type { ServerGroup } from '../domain/run';
+import type { AssessorSettings, RunSettings } from '../domain/settings';
+
+// Every port throws the errors of domain/errors: `Final` and its kin, `TryAgain` and its kin, `NotFound`. Nothing else is expected.
+
+/** Images of one region. Reads page to the end. */
+export interface Images {
+  /** Throws NotFound for an id that is not there (yet): right after creation EC2 answers so, and forever after deregistration. */
+  describe(id: string): Promise<Image>;
+  /** All images of our account that carry the run's tag. */
+  ofRun(run: string): Promise<readonly Image[]>;
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Asks for deregistration; an image that is not there is fine. Read back with `describe`. */
+  deregister(id: string): Promise<void>;
+  /** Ids of those snapshots that still exist. */
+  existingSnapshots(ids: readonly string[]): Promise<readonly string[]>;
+  /** Asks for deletion; a snapshot that is not there is fine. */
+  deleteSnapshot(id: string): Promise<void>;
+  /** Snapshots of our account that carry the run's tag. */
+  snapshotsOfRun(run: string): Promise<readonly string[]>;
+}
+
+export interface Instance {
+  readonly id: string;
+  readonly imageId: string;
+  /** `pending`, `running`, `shutting-down`, `terminated`, `stopping`, `stopped`. */
+  readonly state: string;
+  readonly launchedAt: string;
+  readonly volumeIds: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface Instances {
+  /** Throws NotFound; a terminated instance stays visible for about an hour. */
+  describe(id: string): Promise<Instance>;
+  /** Instances of the run in any state but terminated. */
+  ofRun(run: string): Promise<readonly Instance[]>;
+  tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Asks for termination; an instance that is not there is fine. Read back with `describe`. */
+  terminate(id: string): Promise<void>;
+  /** Ids of those volumes that still exist. */
+  existingVolumes(ids: readonly string[]): Promise<readonly string[]>;
+  /** Volumes that carry the run's tag. */
+  volumesOfRun(run: string): Promise<readonly string[]>;
+  /** Asks for deletion of a detached volume; one that is not there is fine. */
+  deleteVolume(id: string): Promise<void>;
+}
+
+/** An Auto Scaling group; while it exists it replaces a terminated instance. */
+export interface AutoScalingGroup {
+  readonly name: string;
+  /** EC2 Auto Scaling's Status while a deletion is under way, else null. */
+  readonly status: string | null;
+  readonly instanceIds: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+export interface AutoScalingGroups {
+  /** `undefined` when there is none of that name. */
+  describe(name: string): Promise<AutoScalingGroup | undefined>;
+  ofRun(run: string): Promise<readonly AutoScalingGroup[]>;
+  tag(name: string, tags: Readonly<Record<string, string>>): Promise<void>;
+  /** Asks for deletion with its instances (ForceDelete); a group that is not there is fine. */
+  delete(name: string): Promise<void>;
+}
+
+export interface ParameterValue {
+  readonly value: string;
+  readonly version: number;
+}
+
+export interface Parameters {
+  /** `undefined` when there is none (yet): an `aws:ec2:image` value appears only after AWS has validated it. */
+  read(name: string, label?: string): Promise<ParameterValue | undefined>;
+  /** Writes a new version of an `aws:ec2:image` parameter; 200 and a version number come before validation, so read it back. */
+  write(name: string, amiId: string, description: string): Promise<{ readonly version: number }>;
+  /** Moves labels to a version; a label lives on one version at a time. */
+  label(name: string, version: number, labels: readonly string[]): Promise<void>;
+}
+
+/** AWS in one region of our account. */
+export interface AwsRegion {
+  readonly images: Images;
+  readonly instances: Instances;
+  readonly groups: AutoScalingGroups;
+  readonly parameters: Parameters;
+}
+
+export interface Aws {
+  /** Our account's id (STS GetCallerIdentity), asked once. */
+  account(): Promise<string>;
+  region(name: string): AwsRegion;
+}
+
+export interface AssessmentSubject {
+  readonly run: string;
+  readonly region: string;
+  readonly amiId: string;
+  readonly instanceId: string;
+  /** When the first look was taken, ISO 8601; grace periods count from here. */
+  readonly since: string;
+}
+
+export type AssessmentLook =
+  { readonly kind: 'waiting'; readonly progress: string } | { readonly kind: 'done'; readonly assessment: Assessment };
+
+/** Examines an image by its instance. One look a call; it neither sleeps nor acts. */
+export interface Assessor {
+  look(subject: AssessmentSubject, settings: AssessorSettings): Promise<AssessmentLook>;
+}
+export type Assessors = Readonly<Record<AssessorSettings['kind'], Assessor>>;
+
+/** Status words of Orca (`ExecutionStatus`). */
+export type ExecutionStatus =
+  | 'NOT_STARTED'
+  | 'RUNNING'
+  | 'PAUSED'
+  | 'SUSPENDED'
+  | 'SUCCEEDED'
+  | 'FAILED_CONTINUE'
+  | 'TERMINAL'
+  | 'CANCELED'
+  | 'REDIRECT'
+  | 'STOPPED'
+  | 'SKIPPED'
+  | 'BUFFERED';
+
+export interface ExecutionStage {
+  readonly id: string;
+  readonly refId: string;
+  readonly name: string;
+  readonly type: string;
+  readonly status: ExecutionStatus;
+  readonly startedAt: string | null;
+  /** Skipped by hand (`context.manualSkip`). */
+  readonly manualSkip: boolean;
+}
+
+export interface Execution {
+  readonly id: string;
+  readonly status: ExecutionStatus;
+  /** No stage of it runs any more. */
+  readonly over: boolean;
+  /** Why it failed, dug out of tasks and contexts; null when it did not. A SUCCEEDED execution with a failed top-level stage has one too. */
+  readonly failure: string | null;
+  readonly correlationId: string | null;
+  readonly images: readonly { readonly region: string; readonly amiId: string }[];
+  readonly servers: readonly ServerGroup[];
+  readonly stages: readonly ExecutionStage[];
+  readonly progress: string;
+}
+
+export interface ExecutionKey {
+  readonly run: string;
+  readonly step: SpinnakerStep;
+  readonly n: number;
+}
+
+/** Spinnaker through Gate. */
+export interface Spinnaker {
+  /**
+   * Starts a named pipeline, once per key: looks for an execution of that key first, so that a lost answer never makes a second.
+   * Throws AnswerLost when the start may have reached Gate, TryAgain when it provably did not.
+   */
+  start(
+    key: ExecutionKey,
+    pipeline: string,
+    parameters: Readonly<Record<string, string>>,
+    options?: { readonly rebake?: boolean },
+  ): Promise<{ readonly executionId: string }>;
+  /** Every execution of a run's step that Gate knows, oldest first. */
+  find(run: string, step: SpinnakerStep, pipeline: string): Promise<readonly Execution[]>;
+  /** Throws NotFound on 404, TryAgain on an empty 200 (Gate swallows upstream faults so). */
+  execution(id: string): Promise<Execution>;
+  /** Asks for cancellation; read back with `execution`. */
+  cancel(id: string, reason: string): Promise<void>;
+  /** Instance ids of a server group; `undefined` when Spinnaker does not know the group (its cache lags). */
+  instances(server: ServerGroup): Promise<readonly string[] | undefined>;
+}
+
+/** Documents by content and by name. A reader never sees half a document. */
+export interface EvidenceStore {
+  /** Stores a text under its SHA-256; the same text twice is one document. */
+  put(text: string): Promise<EvidenceRef>;
+  /** Throws NotFound, and EvidenceChanged when the stored bytes do not hash to the reference. */
+  get(ref: EvidenceRef): Promise<string>;
+  /** Writes or replaces a named document, whole or not at all. Names are relative paths of safe characters. */
+  write(name: string, text: string): Promise<void>;
+  read(name: string): Promise<string | undefined>;
+  /** Names that begin with the prefix, sorted. */
+  list(prefix: string): Promise<readonly string[]>;
+}
+
+/** Seals statements with the worker's key (`signing.ledger`) and opens them again. */
+export interface Sealer {
+  seal(statement: Statement): string;
+  /** Throws EvidenceChanged unless the seal is ours and the statement is of that kind. */
+  open<K extends Statement['kind']>(kind: K, sealed: string): Extract<Statement, { readonly kind: K }>;
+  /** SHA-256 of a value's canonical JSON, as `sha256:…`. */
+  digest(value: unknown): string;
+}
+
+/** Verifies what the server signed (`signing.decisions`), by the worker's own config of now. */
+export interface Signatures {
+  /** Throws EvidenceChanged when the signature is not ours. */
+  request(token: string): RequestStatement;
+  /** Also refuses what `access.keys` and `access.revoked` no longer allow. Throws EvidenceChanged or Forbidden. */
+  decision(token: string): Decision;
+  /** Groups of a subject by `access.keys`, for decisions by plain signal. */
+  groupsOf(subject: string): readonly string[];
+}
+
+export interface Notification {
+  readonly subject: string;
+  readonly message: string;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** The same for every try, so that FIFO topics drop repeats. */
+  readonly token: string;
+}
+
+export interface Notifier {
+  notify(topicArn: string, notification: Notification): Promise<void>;
+}
+
+/** Other runs, as far as Assay knows them. */
+export interface Runs {
+  standing(run: string): Promise<OtherRun>;
+}
+
+export interface PublicationOrder {
+  readonly run: string;
+  readonly line: string;
+}
+
+/** A run's line. */
+export interface Lines {
+  /** Puts a publication in the line's queue; the same run twice is one entry. */
+  enqueue(order: PublicationOrder): Promise<void>;
+}
+
+/** The worker's config of now: a line's settings for a run that begins. `undefined`: no such line. */
+export interface Settings {
+  forLine(line: string): RunSettings | undefined;
+}

@@ -1,0 +1,65 @@
+/** Images as AWS shows them, and what a run may do to them. */
+import type { Catalogue, CatalogueEntry } from './evidence';
+import { TAG } from './names';
+
+export type ImageState = 'candidate' | 'approved' | 'denied' | 'revoked' | 'retired';
+
+export interface Image {
+  readonly id: string;
+  readonly region: string;
+  readonly name: string;
+  readonly ownerId: string;
+  /** EC2's ImageState: `available`, `pending`, `failed`, … */
+  readonly state: string;
+  /** ISO 8601. */
+  readonly createdAt: string;
+  readonly snapshotIds: readonly string[];
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** How another run that an image names stands. */
+export type OtherRun = 'open' | 'ended' | 'unknown';
+
+/** Why an image may not become this run's candidate; empty when it may. Nothing of a refused image is touched. */
+export function candidateFaults(image: Image, run: string, account: string, other: OtherRun | null): string[] {
+  const faults: string[] = [];
+  const state = image.tags[TAG.state];
+  const owner = image.tags[TAG.run];
+  if (image.ownerId !== account) faults.push(`${image.id} belongs to account ${image.ownerId}, not to ${account}`);
+  if (state === 'approved' || state === 'revoked' || state === 'retired')
+    faults.push(`${image.id} is already ${state}`);
+  if (owner !== undefined && owner !== run && other === 'open')
+    faults.push(`${image.id} belongs to the open run ${owner}`);
+  if (owner !== undefined && owner !== run && other !== 'open' && other !== 'ended')
+    faults.push(`${image.id} names the run ${owner}, which is not known here`);
+  return faults;
+}
+
+/** Whether the undo of this run may deregister the image: made by it, still named by it, and never approved. */
+export const removable = (image: Image, run: string): boolean =>
+  image.tags[TAG.run] === run && !isLocked(image.tags[TAG.state]);
+
+/** Whether the undo of this run may tag the image `denied`. */
+export const deniable = removable;
+
+/** States that no run may take away. */
+const isLocked = (state: string | undefined): boolean =>
+  state === 'approved' || state === 'revoked' || state === 'retired';
+
+/** Tags of a candidate. */
+export const candidateTags = (run: string, line: string): Record<string, string> => ({
+  [TAG.managed]: 'true',
+  [TAG.run]: run,
+  [TAG.line]: line,
+  [TAG.state]: 'candidate' satisfies ImageState,
+});
+
+/** `assay:state` of an image; `undefined` when it has none. */
+export const imageStateOf = ({ tags }: Image): string | undefined => tags[TAG.state];
+
+/** The published image of a line that is strictly newer by EC2's CreationDate, the newest first to be named. */
+export function newerThan(createdAt: string, { images }: Catalogue): CatalogueEntry | undefined {
+  return images
+    .filter((entry) => entry.published.length > 0 && Date.parse(entry.createdAt) > Date.parse(createdAt))
+    .sort((a, b) => Date.parse(b.createdAt) - Date.parse(a.createdAt))[0];
+}

@@ -1,0 +1,81 @@
+/** Every name that Temporal, AWS or Spinnaker sees: one function each, with its inverse where one is needed. */
+
+/** Task queues. `poll` has a fleet-wide rate limit; `launch` is for EC2 launches, 2 per second (EC2 API throttling: RunInstances refills 2/s). */
+export const QUEUE = { main: 'assay', poll: 'assay-poll', launch: 'assay-launch' } as const;
+
+/** Workflow types as registered by the worker. */
+export const WORKFLOW = { run: 'goldenImage', line: 'imageLine', lateBake: 'lateBake', sweep: 'sweepRun' } as const;
+
+/** Messages of a run and of a line. `decide` exists as an update and as a signal. */
+export const MESSAGE = { decide: 'decide', cancel: 'cancel', published: 'published', publish: 'publish' } as const;
+
+/** Search attributes, all Keyword. */
+export const SEARCH = { line: 'AssayLine', stage: 'AssayStage', status: 'AssayStatus', image: 'AssayImage' } as const;
+
+/** Memo field that holds the status document of a run, without its URLs. */
+export const MEMO_STATUS = 'assayStatus';
+/** Memo field with the SHA-256 of the request body, to tell a redelivery from another request under the same key. */
+export const MEMO_BODY = 'assayBody';
+/** Memo field with the id of the credential that asked: only its reading of the end counts as read. */
+export const MEMO_CREDENTIAL = 'assayCredential';
+/** Memo field set once a cancel has been accepted: the key may begin a new attempt. */
+export const MEMO_CANCELED = 'assayCanceled';
+
+/** Tags in AWS. */
+export const TAG = {
+  managed: 'assay:managed',
+  run: 'assay:run',
+  line: 'assay:line',
+  state: 'assay:state',
+  expires: 'assay:expires',
+} as const;
+
+const KEY = /^[A-Za-z0-9._-]{1,100}$/;
+const ID = /^([A-Za-z0-9._-]{1,100})(?:~([1-9][0-9]{0,5}))?$/;
+
+/** A caller's key: 1 to 100 of letters, digits, dot, underscore, hyphen. */
+export const isKey = (text: string): boolean => KEY.test(text);
+
+/** The id of a key's nth attempt: the key itself, then `<key>~2`, `<key>~3`. */
+export const runId = (key: string, attempt: number): string => (attempt === 1 ? key : `${key}~${attempt}`);
+
+/** The inverse of {@link runId}; `undefined` for what is no run id. */
+export function parseRunId(id: string): { readonly key: string; readonly attempt: number } | undefined {
+  const match = ID.exec(id);
+  if (!match || match[2] === '1') return undefined;
+  return { key: match[1] as string, attempt: match[2] === undefined ? 1 : Number(match[2]) };
+}
+
+const prefixed = (prefix: string) => ({
+  of: (name: string): string => `${prefix}/${name}`,
+  parse: (workflowId: string): string | undefined =>
+    workflowId.startsWith(`${prefix}/`) ? workflowId.slice(prefix.length + 1) : undefined,
+});
+
+/** Workflow ids, each a function and its inverse. */
+export const workflowId = {
+  run: prefixed('run'),
+  line: prefixed('line'),
+  lateBake: prefixed('late-bake'),
+  sweep: prefixed('sweep'),
+} as const;
+
+/** Steps that start a Spinnaker execution. */
+export type SpinnakerStep = 'bake' | 'deploy' | 'destroy';
+
+/**
+ * Orca's `correlationId` of a step's nth execution. Orca answers with a running execution of the same id, so `n` may grow
+ * only when the execution before is known to be over.
+ */
+export const correlationId = (run: string, step: SpinnakerStep, n: number): string => `${run}/${step}/${n}`;
+
+/** The SSM parameter names of a line's approved image must be absolute (AWS SSM API reference, PutParameter). */
+export const isParameterName = (name: string): boolean => /^\/(?!aws|ssm)[A-Za-z0-9_.\-/]{1,1000}$/i.test(name);
+/** `ami-` and 8 or 17 hexadecimal digits. */
+export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+/** `i-` and 8 or 17 hexadecimal digits. */
+export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+/** An AWS region's name, e.g. `us-gov-west-1`. */
+export const isRegion = (name: string): boolean => /^[a-z]{2}(?:-[a-z]+)+-\d$/.test(name);
+/** A line's name: lower-case letters, digits, hyphen, dot; at most 60. */
+export const isLineName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{0,59}$/.test(name);

@@ -1,0 +1,104 @@
+/** Whether a run may publish: everything an approval rests on, looked at once more, from evidence alone. */
+import { entitled, outcome, sameActor, type Approval, type ApprovalContext, type Decision } from './approval';
+import type {
+  AssessmentStatement,
+  BakeStatement,
+  CandidateStatement,
+  EvaluationStatement,
+  EvidenceRef,
+  RequestStatement,
+  SettingsStatement,
+} from './evidence';
+import { uniteFindings } from './findings';
+import { judge } from './policy';
+
+/** What the evidence store holds of a run, opened and its seals verified. */
+export interface PublicationEvidence {
+  readonly run: string;
+  readonly line: string;
+  readonly request: RequestStatement;
+  readonly settings: SettingsStatement;
+  readonly settingsRef: EvidenceRef;
+  readonly bake: BakeStatement | null;
+  readonly candidate: CandidateStatement;
+  readonly assessments: readonly { readonly ref: EvidenceRef; readonly statement: AssessmentStatement }[];
+  readonly evaluation: EvaluationStatement;
+  /** Digest of `evaluation.basis`, computed anew. */
+  readonly digest: string;
+  /** Decisions that still stand by the config of now. */
+  readonly decisions: readonly Decision[];
+}
+
+/** How far after the deadline a decision's time may lie: clocks differ. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** Why this run may not publish; empty when it may. */
+export function publicationFaults(evidence: PublicationEvidence): string[] {
+  return [...bindingFaults(evidence), ...assessmentFaults(evidence), ...approvalFaults(evidence)];
+}
+
+function bindingFaults({ run, line, request, settings, bake, candidate, evaluation }: PublicationEvidence): string[] {
+  const faults: string[] = [];
+  const image = candidate.image;
+  const bound = [settings.run, request.run, candidate.run, evaluation.run, evaluation.basis.run, bake?.run ?? run];
+  if (bound.some((name) => name !== run)) faults.push('a document belongs to another run');
+  if (settings.line !== line || request.request.line !== line) faults.push('a document belongs to another line');
+  if (image.region !== settings.settings.line.region)
+    faults.push(`the image is in ${image.region}, not in the line's region`);
+  if (evaluation.basis.amiId !== image.id) faults.push('what was evaluated is another image');
+  const origin = candidate.baked
+    ? bake?.images.some(({ amiId, region }) => amiId === image.id && region === image.region)
+    : request.request.image?.id === image.id;
+  if (!origin) faults.push('the image is neither the one that was baked nor the one that was brought');
+  return faults;
+}
+
+function assessmentFaults({
+  settings,
+  settingsRef,
+  assessments,
+  candidate,
+  evaluation,
+  digest,
+}: PublicationEvidence): string[] {
+  const faults: string[] = [];
+  const { run, basis } = evaluation;
+  if (assessments.some(({ statement }) => statement.run !== run || statement.amiId !== candidate.image.id))
+    faults.push('an assessment belongs to another run or image');
+  const wanted = settings.settings.line.assess.map(({ kind }) => kind).sort();
+  const got = assessments.map(({ statement }) => statement.assessment.assessor).sort();
+  if (wanted.join() !== got.join())
+    faults.push(`assessed by [${got.join(', ')}], where the line asks for [${wanted.join(', ')}]`);
+  const refs = assessments.map(({ ref }) => ref);
+  if (basis.settings !== settingsRef || basis.assessments.join() !== refs.join())
+    faults.push('the evaluation rests on other documents');
+  if (digest !== evaluation.digest) faults.push('the evidence digest does not fit the evidence');
+  return faults;
+}
+
+function approvalFaults(evidence: PublicationEvidence): string[] {
+  const { settings, assessments, evaluation, request, decisions, digest } = evidence;
+  const { line, approvers } = settings.settings;
+  const results = assessments.map(({ statement }) => statement.assessment);
+  const { verdict } = judge(line.policy, uniteFindings(results), results, line.onIncomplete);
+  if (verdict === 'deny') return ['the policy denies this image'];
+  if (verdict === 'approve' && line.approval.auto) return [];
+  const context: ApprovalContext = {
+    settings: line.approval,
+    approvers,
+    requestedBy: request.request.requestedBy ?? null,
+    credential: request.credential,
+  };
+  const latest = Date.parse(evaluation.at) + line.approval.deadlineHours * 3_600_000 + CLOCK_SKEW_MS;
+  const counting = decisions.filter(
+    (decision) =>
+      decision.run === evaluation.run &&
+      (decision.verdict === 'deny' || decision.evidenceDigest === digest) &&
+      Date.parse(decision.at) <= latest &&
+      entitled(context, decision) === undefined,
+  );
+  const people = counting.filter(({ by }, index) => counting.findIndex((other) => sameActor(other.by, by)) === index);
+  const approval: Approval = { evidenceDigest: digest, deadline: '', decisions: people, refused: [] };
+  const result = outcome(context, approval);
+  return result.kind === 'approved' ? [] : ['the approvals that still stand do not suffice'];
+}

@@ -1,0 +1,65 @@
+/** The settings a run keeps from its start to its end: stored as evidence, so that a later change of the config changes no open run. */
+import type { OnIncomplete, Policy } from './policy';
+
+/** An assessor of a line, with its limits. */
+export interface AssessorSettings {
+  readonly kind: 'inspector2';
+  /** After this long without a complete scan the assessment is `incomplete`. */
+  readonly timeoutMinutes: number;
+  /** How long the SSM agent may stay away before the instance counts as unmanaged. */
+  readonly agentMinutes: number;
+}
+
+export interface BakeSettings {
+  readonly pipeline: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly timeoutMinutes: number;
+}
+
+export interface DeploySettings {
+  readonly pipeline: string;
+  readonly destroyPipeline: string;
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly timeoutMinutes: number;
+}
+
+export interface ApprovalSettings {
+  /** How many people of each group must approve; `*` stands for any approver. A person fills one place only. */
+  readonly groups: Readonly<Record<string, number>>;
+  readonly deadlineHours: number;
+  readonly remindHours: number;
+  /** Publish by itself on the verdict `approve`. */
+  readonly auto: boolean;
+  /** Whether decisions by plain signal, without a signature, count. */
+  readonly unsigned: 'refuse' | 'allow';
+}
+
+export interface LineSettings {
+  readonly name: string;
+  readonly region: string;
+  readonly bake: BakeSettings | null;
+  readonly deploy: DeploySettings | null;
+  readonly assess: readonly AssessorSettings[];
+  readonly policy: Policy;
+  readonly onIncomplete: OnIncomplete;
+  readonly approval: ApprovalSettings;
+  readonly publish: { readonly parameter: string };
+  readonly notify: { readonly topicArns: readonly string[] };
+}
+
+export interface SpinnakerSettings {
+  readonly application: string;
+  /** How long after its start a bake that was given up may still make an image. */
+  readonly bakeLimitMinutes: number;
+  /** How long Gate may stay away before the undo goes past it. */
+  readonly unreachableMinutes: number;
+  readonly watchSeconds: number;
+}
+
+export interface RunSettings {
+  readonly line: LineSettings;
+  readonly spinnaker: SpinnakerSettings | null;
+  readonly pollSeconds: number;
+  /** Groups whose members may decide (`access.roles.approver`). */
+  readonly approvers: readonly string[];
+}

@@ -1,0 +1,456 @@
+import {
+  allHandlersFinished,
+  ApplicationFailure,
+  CancellationScope,
+  CancelledFailure,
+  condition,
+  defineSignal,
+  isCancellation,
+  setHandler,
+} from '@temporalio/workflow';
+import type { Notification } from '../adapters/ports';
+import type { OpenedRun } from '../activities/run';
+import type { ApprovalContext } from '../domain/approval';
+import type { PublicationResult } from '../domain/evidence';
+import { MESSAGE } from '../domain/names';
+import {
+  endStatus,
+  type AssessmentRef,
+  type CandidateImage,
+  type Evaluation,
+  type Outcome,
+  type TestInstance,
+} from '../domain/run';
+import type { AssessorSettings } from '../domain/settings';
+import type { StatusDocument } from '../domain/status';
+import { ApprovalDesk } from './approvals';
+import { CancelSwitch } from './cancel';
+import { isExpected, timedOut, why } from './failures';
+import type { GoldenImageInput } from './messages';
+import { HOUR, proxies, type Proxies } from './proxies';
+import { failed, RunRecord } from './record';
+import { Undo } from './undo';
+import { expiryOf, mayHaveReached, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
+
+const publishedSignal = defineSignal(MESSAGE.published);
+const MINUTE = 60_000;
+const NO_WAY_BACK = 'the last needed decision has been counted';
+/** Until the run's own settings are read. */
+const DEFAULT_POLL_SECONDS = 5;
+
+/** One image's passage: bake, tag, deploy, assess, judge, ask people, publish or reject, clean up. */
+export async function goldenImage(input: GoldenImageInput): Promise<StatusDocument> {
+  const run = new GoldenImageRun(input);
+  return run.toItsEnd();
+}
+
+class GoldenImageRun {
+  private readonly record: RunRecord;
+  private readonly undo = new Undo();
+  private readonly desk: ApprovalDesk;
+  private readonly cancel: CancelSwitch;
+  private pollSeconds = DEFAULT_POLL_SECONDS;
+  private lineHasSpoken = false;
+
+  constructor(private readonly input: GoldenImageInput) {
+    this.record = new RunRecord(input);
+    this.desk = new ApprovalDesk(this.record, () => this.cancel.seal(NO_WAY_BACK));
+    this.cancel = new CancelSwitch((reason) => {
+      this.record.note(`canceled by ${reason}`);
+      this.record.markCanceled();
+    });
+    setHandler(publishedSignal, () => {
+      this.lineHasSpoken = true;
+    });
+  }
+
+  async toItsEnd(): Promise<StatusDocument> {
+    const outcome = await this.outcome();
+    // Ends the watch on the stage that asked.
+    this.cancel.scope.cancel();
+    return CancellationScope.nonCancellable(async () => {
+      this.cancel.seal('the run is ending');
+      this.desk.close();
+      await this.cleanUp(outcome);
+      await this.close(outcome);
+      await condition(allHandlersFinished);
+      return this.record.document();
+    });
+  }
+
+  /** The story, or how it was cut short. Only what the run is built for becomes an outcome. */
+  private async outcome(): Promise<Outcome> {
+    try {
+      return await this.cancel.scope.run(() => this.story());
+    } catch (error) {
+      if (isCancellation(error))
+        return { kind: 'canceled', reasons: [`canceled by ${this.cancel.reason ?? 'Temporal'}`] };
+      if (!isExpected(error)) throw error;
+      return failed(`${this.record.state.stage}: ${why(error)}`);
+    }
+  }
+
+  private async story(): Promise<Outcome> {
+    const { id: run, line, token } = this.input;
+    const opened = await proxies(DEFAULT_POLL_SECONDS).act().openRun({ run, line, token });
+    this.record.settings = opened.settings;
+    this.record.keep({ settings: opened.settingsRef });
+    this.pollSeconds = opened.settings.pollSeconds;
+    const steps = proxies(this.pollSeconds);
+    const facts = this.facts(opened);
+    const watch = this.watch(opened, steps);
+
+    const image = await this.bake(facts, steps);
+    watch.stage();
+    await this.tag(image, facts, steps);
+    watch.stage();
+    const instance = await this.deploy(image, facts, steps);
+    watch.stage();
+    const assessments = await this.assess(image, instance, opened, steps);
+    const evaluation = await this.evaluate(image, opened, assessments, steps);
+    watch.stage();
+    const verdict = await this.judge(evaluation, opened, steps);
+    if (verdict !== 'approved') return verdict;
+    if (!this.cancel.seal(NO_WAY_BACK)) throw new CancelledFailure('canceled before the verdict');
+    return CancellationScope.nonCancellable(() => this.publish(evaluation, steps));
+  }
+
+  private facts(opened: OpenedRun): RunFacts {
+    return {
+      run: this.input.id,
+      opened,
+      startedAt: this.record.startedAt,
+      expires: expiryOf(opened),
+      image: null,
+      instance: null,
+      bake: null,
+      deploy: null,
+      bakeReached: false,
+      deployReached: false,
+      note: (text) => {
+        this.lateNote = text;
+        this.record.note(text);
+      },
+    };
+  }
+
+  /** Said in the reasons of the ending. */
+  private lateNote: string | null = null;
+
+  /** Watches the Spinnaker stage that asked, beside everything else; its end counts as cancel. */
+  private watch({ request, settings }: OpenedRun, steps: Proxies): { stage(): void } {
+    const source = request.source;
+    const executionId = source?.executionId;
+    if (source?.kind !== 'spinnaker' || executionId === undefined || !settings.spinnaker)
+      return { stage: () => undefined };
+    const input = { executionId, stageRefId: source.stageRefId ?? null };
+    const { watchSeconds } = settings.spinnaker;
+    const attend = async (look: Promise<{ ended: string | null }>): Promise<void> => {
+      try {
+        const { ended } = await look;
+        if (ended !== null) this.cancel.cancel(ended);
+      } catch (error) {
+        // A look that failed says nothing of the stage; the run's own end cancels the watch.
+        if (!isCancellation(error) && !isExpected(error)) throw error;
+      }
+    };
+    void attend(steps.watch().watchSource({ ...input, watchSeconds }));
+    return { stage: () => void attend(steps.hint().checkSource(input)) };
+  }
+
+  private async bake(facts: RunFacts, steps: Proxies): Promise<CandidateImage> {
+    const { opened } = facts;
+    const { line } = opened.settings;
+    const brought = opened.request.image;
+    if (brought) {
+      this.undo.add(undoImage(facts, steps));
+      return { amiId: brought.id, region: brought.region, baked: false };
+    }
+    const bake = line.bake;
+    if (!bake) throw new Error('openRun lets no run pass that can neither bake nor bring an image');
+    const limit = bake.timeoutMinutes * MINUTE;
+    const until = Date.now() + limit;
+    this.undo.add(undoImage(facts, steps));
+    this.undo.add(undoBake(facts, steps));
+    this.record.enter({ ...this.record.known, stage: 'baking' }, `starting pipeline ${bake.pipeline}`);
+    const parameters = { ...bake.parameters, ...opened.request.parameters, ...this.ours(facts) };
+    facts.bakeReached = true;
+    const { executionId } = (facts.bake = await this.reaching(
+      () => steps.act(limit).startBake({ run: facts.run, pipeline: bake.pipeline, parameters }),
+      (reached) => (facts.bakeReached = reached),
+    ));
+    this.record.enter({ ...this.record.known, stage: 'baking' }, `baking in Spinnaker execution ${executionId}`);
+    const { amiId, ref } = await this.within(bake.timeoutMinutes, 'the bake', () =>
+      steps
+        .poll(Math.max(until - Date.now(), 1))
+        .awaitBake({ run: facts.run, executionId, region: line.region, pollSeconds: this.pollSeconds }),
+    );
+    this.record.keep({ bake: ref });
+    return { amiId, region: line.region, baked: true };
+  }
+
+  private async tag(image: CandidateImage, facts: RunFacts, steps: Proxies): Promise<void> {
+    const { opened } = facts;
+    const { id: run, line } = this.input;
+    facts.image = image;
+    this.record.enter({ ...this.record.known, image, stage: 'tagging' }, `tagging ${image.amiId} as candidate`);
+    const { ref } = await steps.poll(HOUR).tagCandidate({
+      run,
+      line,
+      ...image,
+      instanceId: opened.request.instance?.id ?? null,
+      account: opened.account,
+      pollSeconds: this.pollSeconds,
+    });
+    this.record.keep({ candidate: ref });
+  }
+
+  private async deploy(image: CandidateImage, facts: RunFacts, steps: Proxies): Promise<TestInstance> {
+    const { opened, expires, run } = facts;
+    const { line } = opened.settings;
+    const { region } = line;
+    const brought = opened.request.instance;
+    this.undo.add(undoInstance(facts, steps));
+    if (brought) {
+      this.record.enter(
+        { ...this.record.known, image, stage: 'deploying' },
+        `using the brought instance ${brought.id}`,
+      );
+      const { id: instanceId, destroy } = brought;
+      facts.instance = await steps.act().adoptInstance({ run, line: line.name, region, instanceId, expires, destroy });
+      return facts.instance;
+    }
+    const deploy = line.deploy;
+    if (!deploy) throw new Error('openRun lets no run pass that can neither deploy nor bring an instance');
+    const limit = deploy.timeoutMinutes * MINUTE;
+    const until = Date.now() + limit;
+    this.record.enter({ ...this.record.known, image, stage: 'deploying' }, `starting pipeline ${deploy.pipeline}`);
+    const parameters = { ...deploy.parameters, ...opened.request.parameters, ...this.ours(facts), amiId: image.amiId };
+    facts.deployReached = true;
+    const { executionId } = (facts.deploy = await this.reaching(
+      () => steps.act(limit).startDeploy({ run, pipeline: deploy.pipeline, parameters }),
+      (reached) => (facts.deployReached = reached),
+    ));
+    this.record.enter(
+      { ...this.record.known, image, stage: 'deploying' },
+      `deploying in Spinnaker execution ${executionId}`,
+    );
+    facts.instance = await this.within(deploy.timeoutMinutes, 'the deploy', () =>
+      steps.poll(Math.max(until - Date.now(), 1)).awaitInstance({
+        run,
+        line: line.name,
+        amiId: image.amiId,
+        region,
+        executionId,
+        expires,
+        pollSeconds: this.pollSeconds,
+      }),
+    );
+    return facts.instance;
+  }
+
+  private async assess(
+    image: CandidateImage,
+    instance: TestInstance,
+    { settings }: OpenedRun,
+    steps: Proxies,
+  ): Promise<AssessmentRef[]> {
+    const assessors = settings.line.assess;
+    const names = assessors.map(({ kind }) => kind).join(', ');
+    this.record.enter({ ...this.record.known, image, instance, stage: 'assessing' }, `assessing with ${names}`);
+    const assessments = await Promise.all(
+      assessors.map((assessor) => this.assessWith(assessor, image, instance, steps)),
+    );
+    this.record.keep({ assessments: assessments.map(({ ref }) => ref) });
+    return assessments;
+  }
+
+  private async assessWith(
+    assessor: AssessorSettings,
+    { amiId, region }: CandidateImage,
+    { instanceId }: TestInstance,
+    steps: Proxies,
+  ): Promise<AssessmentRef> {
+    const run = this.input.id;
+    const since = new Date().toISOString();
+    const input = { run, region, amiId, instanceId, since, assessor, pollSeconds: this.pollSeconds };
+    try {
+      return await steps.poll(assessor.timeoutMinutes * MINUTE).assess(input);
+    } catch (error) {
+      if (isCancellation(error) || !isExpected(error)) throw error;
+      const status = timedOut(error) ? 'incomplete' : 'failed';
+      return steps.act().recordUnassessed({ ...input, status, reason: why(error) });
+    }
+  }
+
+  private async evaluate(
+    image: CandidateImage,
+    { settingsRef }: OpenedRun,
+    assessments: readonly AssessmentRef[],
+    steps: Proxies,
+  ): Promise<Evaluation> {
+    const { instance } = this.record.known;
+    if (!instance) throw new Error('nothing is evaluated before it is deployed');
+    this.record.enter(
+      { ...this.record.known, image, instance, assessments, stage: 'evaluating' },
+      'judging the findings',
+    );
+    const { refs } = this.record;
+    const at = new Date().toISOString();
+    const evaluation = await steps.act().evaluate({ run: this.input.id, amiId: image.amiId, refs, settingsRef, at });
+    this.record.keep({ evaluation: evaluation.ref });
+    this.record.state = { ...this.record.state, evaluation } as RunRecord['state'];
+    return evaluation;
+  }
+
+  /** What the verdict leads to: publication, the end, or the question to people. */
+  private async judge(evaluation: Evaluation, opened: OpenedRun, steps: Proxies): Promise<'approved' | Outcome> {
+    const { approval } = opened.settings.line;
+    if (evaluation.verdict === 'deny') return { kind: 'denied', reasons: ['denied by policy'] };
+    if (evaluation.verdict === 'approve' && approval.auto) return 'approved';
+    return this.ask(evaluation, opened, steps);
+  }
+
+  private async ask(evaluation: Evaluation, opened: OpenedRun, steps: Proxies): Promise<'approved' | Outcome> {
+    const { image, instance } = this.record.known;
+    if (!image || !instance) throw new Error('nobody is asked about an image that is not known');
+    const { approval: settings } = opened.settings.line;
+    const deadline = new Date(Date.now() + settings.deadlineHours * HOUR).toISOString();
+    const approval = { evidenceDigest: evaluation.evidenceDigest, deadline, decisions: [], refused: [] };
+    const known = { ...this.record.known, image, instance, evaluation, approval };
+    this.record.enter({ ...known, stage: 'awaiting-approval' }, `waiting for a decision until ${deadline}`);
+    const context: ApprovalContext = {
+      settings,
+      approvers: opened.settings.approvers,
+      requestedBy: opened.request.requestedBy ?? null,
+      credential: opened.credential,
+    };
+    const ask = (subject: string) => this.notify(subject, steps);
+    // The deadline runs from here, whether or not a message gets out.
+    void ask(`approval needed: ${image.amiId} of ${this.input.line}`);
+    const result = await this.desk.decided(this.input.id, context, steps, settings.deadlineHours * HOUR, {
+      everyMs: settings.remindHours * HOUR,
+      call: () => ask(`reminder, approval needed: ${image.amiId} of ${this.input.line}`),
+    });
+    this.record.keep({ decisions: this.desk.refs });
+    if (result === 'expired') return { kind: 'denied', reasons: [`nobody decided before the deadline ${deadline}`] };
+    if (result.kind === 'denied')
+      return { kind: 'denied', reasons: [`denied by ${result.by}${result.comment ? `: ${result.comment}` : ''}`] };
+    return 'approved';
+  }
+
+  private async publish(evaluation: Evaluation, steps: Proxies): Promise<Outcome> {
+    const { image, instance } = this.record.known;
+    if (!image || !instance) throw new Error('nothing is published before it is known');
+    this.record.enter(
+      { ...this.record.known, image, instance, evaluation, stage: 'publishing' },
+      'waiting for the line to publish',
+    );
+    const result = await this.published(steps);
+    switch (result.kind) {
+      case 'published':
+        return { kind: 'published', published: result.published, reasons: [] };
+      case 'superseded':
+        return { kind: 'published', published: [], reasons: [`superseded by ${result.by}`] };
+      case 'failed':
+        return failed(`publication: ${result.error}`);
+    }
+  }
+
+  /** Asks the line and waits. Its signal is a hint only; what counts is what the worker wrote into the evidence. */
+  private async published(steps: Proxies): Promise<PublicationResult> {
+    const { id: run, line } = this.input;
+    for (let patience = MINUTE; ; patience = Math.min(patience * 2, HOUR)) {
+      await steps.always().enqueuePublication({ run, line, refs: this.record.refs });
+      await condition(() => this.lineHasSpoken, patience);
+      this.lineHasSpoken = false;
+      const result = await steps.always().readPublication({ run });
+      if (result) return result;
+    }
+  }
+
+  private async cleanUp(outcome: Outcome): Promise<void> {
+    const tell = (stuck: readonly string[]): void => {
+      const progress = stuck.length === 0 ? 'cleaned up' : `cleaning up, stuck: ${stuck.join('; ')}`;
+      this.record.enter({ ...this.record.known, stage: 'cleaning-up', outcome, stuck }, progress);
+    };
+    this.record.enter({ ...this.record.known, stage: 'cleaning-up', outcome, stuck: [] }, 'cleaning up');
+    // Thirty polls: quarter of an hour at the default pace.
+    const firstRoundMs = Math.max(30_000, this.pollSeconds * 30_000);
+    await this.undo.all(outcome.kind === 'published' ? 'always' : 'everything', firstRoundMs, tell);
+  }
+
+  private async close(outcome: Outcome): Promise<void> {
+    const late = this.lateNote;
+    const ending = late === null ? outcome : { ...outcome, reasons: [...outcome.reasons, late] };
+    const closedAt = new Date().toISOString();
+    const status = endStatus(outcome);
+    this.record.state = { ...this.record.known, stage: 'done', outcome: ending, closedAt };
+    this.record.note(`ended ${status}`);
+    await this.notify(
+      `${status}: ${this.record.known.image?.amiId ?? 'no image'} of ${this.input.line}`,
+      proxies(this.pollSeconds),
+    );
+    await proxies(this.pollSeconds)
+      .always()
+      .closeRun({
+        run: this.input.id,
+        status: { ...this.record.document(), status },
+        timeline: this.record.timeline,
+        refs: this.record.refs,
+        bodyHash: this.input.bodyHash,
+        credential: this.input.credential,
+      });
+    this.record.enter(this.record.state, `ended ${status}`);
+  }
+
+  /** Tells the line's topics, if it has any. A message that does not get out stops nothing. */
+  private async notify(subject: string, steps: Proxies): Promise<void> {
+    const topicArns = this.record.settings?.line.notify.topicArns ?? [];
+    if (topicArns.length === 0) return;
+    const document = this.record.document();
+    const notification: Notification = {
+      subject,
+      message: JSON.stringify(document),
+      attributes: { line: this.input.line, run: this.input.id, stage: document.stage, status: document.status },
+      token: `${this.input.id}-${document.stage}-${this.record.timeline.length}`,
+    };
+    try {
+      await steps.hint().notify({ topicArns, ...notification });
+    } catch (error) {
+      if (isCancellation(error) || !isExpected(error)) throw error;
+      this.record.note(`nobody could be told: ${why(error)}`);
+    }
+  }
+
+  /** What every pipeline is given. */
+  private ours({ run, expires, opened }: RunFacts): Record<string, string> {
+    return {
+      assayRun: run,
+      assayLine: this.input.line,
+      assayRegion: opened.settings.line.region,
+      assayExpires: expires,
+    };
+  }
+
+  /** Learns from a failed start whether it may have reached Gate. */
+  private async reaching<T>(start: () => Promise<T>, tell: (reached: boolean) => void): Promise<T> {
+    try {
+      return await start();
+    } catch (error) {
+      if (!isCancellation(error)) tell(mayHaveReached(error));
+      throw error;
+    }
+  }
+
+  /** Names the step whose time limit ran out. */
+  private async within<T>(minutes: number, what: string, wait: () => Promise<T>): Promise<T> {
+    try {
+      return await wait();
+    } catch (error) {
+      if (timedOut(error))
+        throw ApplicationFailure.nonRetryable(`${what} was not done within ${minutes} minutes; ${why(error)}`, 'Final');
+      throw error;
+    }
+  }
+}

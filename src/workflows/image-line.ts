@@ -1,0 +1,74 @@
+import {
+  allHandlersFinished,
+  condition,
+  continueAsNew,
+  defineUpdate,
+  getExternalWorkflowHandle,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { MESSAGE, workflowId } from '../domain/names';
+import { isExpected, why } from './failures';
+import type { ImageLineInput, PublishArgument } from './messages';
+import { HOUR, proxies } from './proxies';
+
+const publishUpdate = defineUpdate<void, [PublishArgument]>(MESSAGE.publish);
+
+/** Publications of one run of this workflow, unless Temporal suggests to continue sooner. */
+const ENTRIES_PER_RUN = 200;
+/** Ids of finished publications that are remembered; older ones are still known from evidence. */
+const REMEMBERED = 500;
+const POLL_SECONDS = 2;
+
+/** A line: publishes its runs' images one at a time, in the order in which they were approved. */
+export async function imageLine(input: ImageLineInput): Promise<void> {
+  const queue = [...(input.queue ?? [])];
+  const done = new Set(input.done ?? []);
+  // Only enqueues: who asks is told by signal when it is done.
+  setHandler(publishUpdate, ({ run }) => {
+    if (!queue.includes(run)) queue.push(run);
+  });
+
+  for (
+    let entries = 0;
+    entries < (input.entriesPerRun ?? ENTRIES_PER_RUN) && !workflowInfo().continueAsNewSuggested;
+    entries++
+  ) {
+    await condition(() => queue.length > 0);
+    const run = queue[0] as string;
+    if (done.has(run) || (await publishOne(run, input.line))) done.add(run);
+    queue.shift();
+    await tell(run);
+  }
+  await condition(allHandlersFinished);
+  await continueAsNew<typeof imageLine>({ ...input, queue, done: [...done].slice(-REMEMBERED) });
+}
+
+/** Whether there is a result, good or bad, in the evidence. */
+async function publishOne(run: string, line: string): Promise<boolean> {
+  const { poll } = proxies(POLL_SECONDS);
+  try {
+    await poll(HOUR).publish({ run, line });
+    return true;
+  } catch (failure) {
+    if (!isExpected(failure)) throw failure;
+    try {
+      await poll(HOUR).unpublish({ run, line, error: why(failure) });
+      return true;
+    } catch (error) {
+      // The run asks again until there is a result; the line must not stand still for one of its runs.
+      if (!isExpected(error)) throw error;
+      return false;
+    }
+  }
+}
+
+/** Wakes the run. One that has ended needs no waking. */
+async function tell(run: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId.run.of(run)).signal(MESSAGE.published);
+  } catch (error) {
+    if (!isExpected(error) && !(error instanceof Error && error.name === 'ExternalWorkflowExecutionNotFound'))
+      throw error;
+  }
+}

@@ -1,0 +1,5 @@
+/** What the worker registers, by name. */
+export { goldenImage } from './golden-image';
+export { imageLine } from './image-line';
+export { lateBake } from './late-bake';
+export { sweepRun } from './sweep-run';

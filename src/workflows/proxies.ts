@@ -1,0 +1,46 @@
+import { ActivityCancellationType, proxyActivities } from '@temporalio/workflow';
+import type { Activities } from '../activities';
+import { FINAL_TYPES } from '../domain/errors';
+import { QUEUE } from '../domain/names';
+
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+export const HOUR = 60 * MINUTE;
+
+/** Timeouts and retries by kind of work; the only place with such numbers. `limitMs` is the step's own time limit. */
+export function proxies(pollSeconds: number) {
+  const retry = {
+    initialInterval: SECOND,
+    backoffCoefficient: 2,
+    // No retry waits longer than this, however often it failed, unless the other side named a time.
+    maximumInterval: Math.max(5, pollSeconds) * SECOND,
+    nonRetryableErrorTypes: [...FINAL_TYPES],
+  };
+  // A lost worker is noticed after this long; activities beat four times in it.
+  const heartbeatTimeout = Math.min(60, Math.max(5, pollSeconds)) * SECOND;
+  const common = { startToCloseTimeout: 2 * MINUTE, heartbeatTimeout, retry };
+  // A cancelled run waits for the attempt under way, or else it could act after the undo has looked.
+  const careful = { ...common, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
+  return {
+    /** Acts, or reads once. */
+    act: (limitMs: number = HOUR) =>
+      proxyActivities<Activities>({ ...careful, taskQueue: QUEUE.main, scheduleToCloseTimeout: limitMs }),
+    /** Waits for the outside: one poll an attempt, which costs no history. */
+    poll: (limitMs: number) =>
+      proxyActivities<Activities>({ ...careful, taskQueue: QUEUE.poll, scheduleToCloseTimeout: limitMs }),
+    /** Never gives up: what the run cannot end without. */
+    always: () => proxyActivities<Activities>({ ...common, taskQueue: QUEUE.main }),
+    /** Waits for as long as the run does. */
+    watch: () => proxyActivities<Activities>({ ...common, taskQueue: QUEUE.poll }),
+    /** Nice to have: a few tries. */
+    hint: () =>
+      proxyActivities<Activities>({
+        ...common,
+        taskQueue: QUEUE.main,
+        retry: { ...retry, maximumAttempts: 3 },
+        scheduleToCloseTimeout: MINUTE,
+      }),
+  };
+}
+
+export type Proxies = ReturnType<typeof proxies>;

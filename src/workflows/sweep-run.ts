@@ -1,0 +1,36 @@
+import type { SweepInput, SweepResult } from './messages';
+import { proxies } from './proxies';
+import { Undo } from './undo';
+import { expiryOf, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
+
+/** Cleans up after a run that was terminated or timed out inside Temporal: the run's own undo, from what evidence knows. */
+export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
+  const opened = await proxies(5).act().openSweep({ run });
+  const { pollSeconds } = opened.settings;
+  const steps = proxies(pollSeconds);
+  const cleaned: string[] = [];
+  const facts: RunFacts = {
+    run,
+    opened,
+    startedAt: opened.at,
+    expires: expiryOf(opened),
+    image: opened.image,
+    instance: null,
+    bake: null,
+    deploy: null,
+    bakeReached: opened.request.image === undefined,
+    deployReached: opened.request.instance === undefined,
+    note: (text) => void cleaned.push(text),
+  };
+  const undo = new Undo();
+  for (const step of [undoImage(facts, steps), undoBake(facts, steps), undoInstance(facts, steps)])
+    undo.add({
+      ...step,
+      run: async (limitMs) => {
+        await step.run(limitMs);
+        cleaned.push(`${step.name}: clean`);
+      },
+    });
+  await undo.all('everything', Math.max(30_000, pollSeconds * 30_000), () => undefined);
+  return { cleaned };
+}

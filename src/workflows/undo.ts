@@ -1,0 +1,49 @@
+import { CancellationScope } from '@temporalio/workflow';
+import { isExpected, why } from './failures';
+
+/** One thing to take back. It may be run any number of times and ends only when it has read back that the thing is gone. */
+export interface UndoStep {
+  readonly name: string;
+  /** Needed after a publication too, e.g. the test instance. */
+  readonly always: boolean;
+  run(limitMs: number): Promise<void>;
+}
+
+/** No round is longer than this. */
+const LONGEST_ROUND_MS = 24 * 3_600_000;
+
+/** Steps to take back, registered before the deed, since a deed that failed may have happened. */
+export class Undo {
+  private readonly steps: UndoStep[] = [];
+
+  add(step: UndoStep): void {
+    this.steps.unshift(step);
+  }
+
+  /**
+   * Runs all steps, newest first, out of reach of cancellation. What is not done at the end of a round is told and tried again
+   * in the next, which may last twice as long: history grows with the logarithm of the waiting.
+   */
+  async all(
+    which: 'everything' | 'always',
+    firstRoundMs: number,
+    tell: (stuck: readonly string[]) => void,
+  ): Promise<void> {
+    await CancellationScope.nonCancellable(async () => {
+      let left = which === 'everything' ? this.steps : this.steps.filter(({ always }) => always);
+      for (let round = firstRoundMs; left.length > 0; round = Math.min(round * 2, LONGEST_ROUND_MS)) {
+        const stuck = new Map<UndoStep, string>();
+        for (const step of left) {
+          try {
+            await step.run(round);
+          } catch (error) {
+            if (!isExpected(error)) throw error;
+            stuck.set(step, `${step.name}: ${why(error)}`);
+          }
+        }
+        left = left.filter((step) => stuck.has(step));
+        tell([...stuck.values()]);
+      }
+    });
+  }
+}
