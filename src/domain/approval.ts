@@ -40,6 +40,7 @@ export type RefusalReason =
 export interface Approval {
   readonly evidenceDigest: string;
   readonly deadline: string;
+  /** Each person's last decision, a withdrawal too: it keeps what it took back from being counted again. */
   readonly decisions: readonly Decision[];
   readonly refused: readonly Refusal[];
 }
@@ -58,20 +59,24 @@ export type ApprovalOutcome =
   | { readonly kind: 'approved'; readonly by: readonly string[] }
   | { readonly kind: 'denied'; readonly by: string; readonly comment: string };
 
-/** Whether a decision may be looked at at all, before anything is verified: what a synchronous update validator can say. */
+/** Whether a decision may be looked at at all: what can be said of it without knowing whether the person is entitled. */
 export function screen(
   approval: Approval | null,
   open: 'not-yet' | 'open' | 'closed',
-  decision: Pick<Decision, 'id' | 'by' | 'verdict' | 'evidenceDigest'>,
+  decision: Pick<Decision, 'by' | 'verdict' | 'evidenceDigest' | 'at'>,
 ): RefusalReason | undefined {
   if (open === 'not-yet') return 'not-yet';
   if (open === 'closed' || !approval) return 'closed';
   if (decision.verdict === 'approve' && decision.evidenceDigest !== approval.evidenceDigest) return 'stale-evidence';
   if (decision.evidenceDigest !== null && decision.evidenceDigest !== approval.evidenceDigest) return 'stale-evidence';
-  const standing = approval.decisions.some(({ by }) => by === decision.by);
-  if (decision.verdict === 'withdraw') return standing ? undefined : 'not-yet';
-  return standing ? 'already-decided' : undefined;
+  const last = approval.decisions.find(({ by }) => sameActor(by, decision.by));
+  if (decision.verdict === 'withdraw') return last && last.verdict !== 'withdraw' ? undefined : 'not-yet';
+  if (!last) return undefined;
+  // What was said before a withdrawal is withdrawn, even if it is delivered once more afterwards.
+  return last.verdict === 'withdraw' && isAfter(decision.at, last.at) ? undefined : 'already-decided';
 }
+
+const isAfter = (a: string, b: string): boolean => Date.parse(a) > Date.parse(b);
 
 /** Whether the person may decide on this run. */
 export function entitled(context: ApprovalContext, decision: Decision): RefusalReason | undefined {
@@ -84,10 +89,10 @@ export function entitled(context: ApprovalContext, decision: Decision): RefusalR
   return counts ? undefined : 'not-entitled';
 }
 
-/** Counts a decision that was screened, verified and found entitled. */
+/** Counts a decision that was screened, verified and found entitled: it takes the place of the person's one before. */
 export function count(approval: Approval, decision: Decision): Approval {
-  const others = approval.decisions.filter(({ by }) => by !== decision.by);
-  return { ...approval, decisions: decision.verdict === 'withdraw' ? others : [...others, decision] };
+  const others = approval.decisions.filter(({ by }) => !sameActor(by, decision.by));
+  return { ...approval, decisions: [...others, decision] };
 }
 
 /** Records a decision that does not count. Only the newest 20 are kept. */
@@ -95,12 +100,14 @@ export function refuse(approval: Approval, refusal: Refusal): Approval {
   return { ...approval, refused: [...approval.refused, refusal].slice(-20) };
 }
 
-/** What the decisions so far amount to. One denial denies. */
+/** What the decisions so far amount to. One denial denies. Where nobody is asked, nobody can have approved. */
 export function outcome(context: ApprovalContext, approval: Approval): ApprovalOutcome {
   const denial = approval.decisions.find(({ verdict }) => verdict === 'deny');
   if (denial) return { kind: 'denied', by: denial.by, comment: denial.comment };
   const progress = approvalProgress(context, approval.decisions);
-  return progress.given >= progress.needed ? { kind: 'approved', by: progress.by } : { kind: 'open' };
+  return progress.needed > 0 && progress.given >= progress.needed
+    ? { kind: 'approved', by: progress.by }
+    : { kind: 'open' };
 }
 
 /** How many approvals are needed and given. A person fills one place of one group, whichever helps most. */
@@ -109,7 +116,8 @@ export function approvalProgress(
   decisions: readonly Decision[],
 ): { readonly needed: number; readonly given: number; readonly by: string[] } {
   const places = Object.entries(settings.groups).flatMap(([group, n]) => Array.from({ length: n }, () => group));
-  const people = decisions.filter(({ verdict }) => verdict === 'approve');
+  const approvals = decisions.filter(({ verdict }) => verdict === 'approve');
+  const people = approvals.filter(({ by }, index) => approvals.findIndex((one) => sameActor(one.by, by)) === index);
   const holder = places.map(() => -1);
   const fits = (person: number, place: string): boolean => {
     const groups = (people[person] as Decision).groups.filter((group) => approvers.includes(group));
@@ -133,6 +141,16 @@ export function approvalProgress(
   };
 }
 
-/** Subjects are compared without regard to case or outer space, so that `Alice@…` cannot approve what `alice@…` asked for. */
+/**
+ * Whether two subjects are one person, as far as their names tell: letter case, outer space, invisible characters and Unicode's
+ * compatibility forms make no difference, so that `Alice@…` cannot approve what `alice@…` asked for. Nobody is not the same as nobody.
+ */
 export const sameActor = (a: string | null, b: string | null): boolean =>
-  a !== null && b !== null && a.trim().toLowerCase() === b.trim().toLowerCase();
+  a !== null && b !== null && plain(a) === plain(b);
+
+const plain = (name: string): string =>
+  name
+    .normalize('NFKC')
+    .replace(/[\p{Default_Ignorable_Code_Point}\p{Cc}]/gu, '')
+    .trim()
+    .toLowerCase();

@@ -51,11 +51,19 @@ export class AnswerLost extends TryAgain {
 /** Types of failures that Temporal must not retry. */
 export const FINAL_TYPES: readonly string[] = ['Final', 'Forbidden', 'BadInput', 'EvidenceChanged'];
 
-/** The text of anything thrown, with its causes, for people. */
-export function messageOf(error: unknown): string {
+/** Causes that are told; a chain of causes may be a circle. */
+const DEEPEST_CAUSE = 5;
+
+/** The text of anything thrown, with its causes, for people. Never empty for an error. */
+export const messageOf = (error: unknown): string => textOf(error, 0);
+
+function textOf(error: unknown, depth: number): string {
   if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? '' : messageOf(error.cause);
-  return cause && !error.message.includes(cause) ? `${error.message}: ${cause}` : error.message;
+  // An AggregateError, as of a refused connection to a name with two addresses, has no message of its own.
+  const parts: readonly unknown[] = error instanceof AggregateError && depth < DEEPEST_CAUSE ? error.errors : [];
+  const own = error.message || parts.map((part) => textOf(part, depth + 1)).join(', ') || error.name;
+  const cause = error.cause === undefined || depth >= DEEPEST_CAUSE ? '' : textOf(error.cause, depth + 1);
+  return cause && !own.includes(cause) ? `${own}: ${cause}` : own;
 }
 
 /** Makes the compiler prove that a `switch` covers every case. */

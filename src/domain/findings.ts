@@ -56,18 +56,23 @@ export interface FindingCounts extends SeverityCounts {
   readonly waived: number;
 }
 
-/** Several assessors may find the same: one finding each key, the worst severity wins, facts are united. */
+/**
+ * Several assessors may find the same: one finding each key, the worst severity wins, facts are united. The result is the
+ * same in whatever order the assessments come.
+ */
 export function uniteFindings(assessments: readonly Assessment[]): Finding[] {
   const united = new Map<string, Finding>();
   for (const finding of assessments.flatMap((assessment) => assessment.findings)) {
     const known = united.get(finding.key);
-    united.set(finding.key, known ? unite(known, finding) : finding);
+    const packages = unitePackages([...(known?.packages ?? []), ...finding.packages]);
+    united.set(finding.key, { ...(known ? unite(known, finding) : finding), packages });
   }
   return [...united.values()].sort((a, b) => rank(a.severity) - rank(b.severity) || compare(a.key, b.key));
 }
 
 function unite(a: Finding, b: Finding): Finding {
-  const worst = rank(b.severity) < rank(a.severity) ? b : a;
+  const order = rank(a.severity) - rank(b.severity) || compare(wording(a), wording(b));
+  const worst = order <= 0 ? a : b;
   return {
     ...worst,
     fixAvailable: a.fixAvailable || b.fixAvailable,
@@ -76,6 +81,14 @@ function unite(a: Finding, b: Finding): Finding {
     score: highest(a.score, b.score),
     suppressed: a.suppressed && b.suppressed,
   };
+}
+
+/** The facts of which one assessor's are taken whole; decides between equally bad ones. */
+const wording = ({ id, kind, title, url }: Finding): string => JSON.stringify([id, kind, title, url]);
+
+function unitePackages(packages: readonly FindingPackage[]): FindingPackage[] {
+  const united = new Map(packages.map((one) => [JSON.stringify([one.name, one.version, one.fixedIn]), one]));
+  return [...united].sort(([a], [b]) => compare(a, b)).map(([, one]) => one);
 }
 
 /** Counts by severity, and how many are new or fixed against the approved image's finding keys. */

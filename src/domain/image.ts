@@ -35,12 +35,9 @@ export function candidateFaults(image: Image, run: string, account: string, othe
   return faults;
 }
 
-/** Whether the undo of this run may deregister the image: made by it, still named by it, and never approved. */
+/** Whether the undo of this run may tag the image `denied` and deregister it: made by it, still named by it, and never approved. */
 export const removable = (image: Image, run: string): boolean =>
   image.tags[TAG.run] === run && !isLocked(image.tags[TAG.state]);
-
-/** Whether the undo of this run may tag the image `denied`. */
-export const deniable = removable;
 
 /** States that no run may take away. */
 const isLocked = (state: string | undefined): boolean =>

@@ -69,13 +69,17 @@ export type SpinnakerStep = 'bake' | 'deploy' | 'destroy';
  */
 export const correlationId = (run: string, step: SpinnakerStep, n: number): string => `${run}/${step}/${n}`;
 
-/** The SSM parameter names of a line's approved image must be absolute (AWS SSM API reference, PutParameter). */
-export const isParameterName = (name: string): boolean => /^\/(?!aws|ssm)[A-Za-z0-9_.\-/]{1,1000}$/i.test(name);
+/**
+ * The name of an SSM parameter that can hold a line's approved image: absolute, at most 15 levels, not prefixed with `aws` or
+ * `ssm` (AWS SSM API reference, PutParameter). AWS allows about 950 characters; 512 keep status documents small.
+ */
+export const isParameterName = (name: string): boolean =>
+  name.length <= 512 && /^(?!\/(?:aws|ssm))(?:\/[a-z0-9_.-]+){1,15}$/i.test(name);
 /** `ami-` and 8 or 17 hexadecimal digits. */
 export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
 /** `i-` and 8 or 17 hexadecimal digits. */
 export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
-/** An AWS region's name, e.g. `us-gov-west-1`. */
-export const isRegion = (name: string): boolean => /^[a-z]{2}(?:-[a-z]+)+-\d$/.test(name);
+/** An AWS region's name, e.g. `us-gov-west-1` or `eusc-de-east-1`. */
+export const isRegion = (name: string): boolean => /^[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/.test(name);
 /** A line's name: lower-case letters, digits, hyphen, dot; at most 60. */
 export const isLineName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{0,59}$/.test(name);

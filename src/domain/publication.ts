@@ -42,18 +42,23 @@ function bindingFaults({ run, line, request, settings, bake, candidate, evaluati
   const image = candidate.image;
   const bound = [settings.run, request.run, candidate.run, evaluation.run, evaluation.basis.run, bake?.run ?? run];
   if (bound.some((name) => name !== run)) faults.push('a document belongs to another run');
-  if (settings.line !== line || request.request.line !== line) faults.push('a document belongs to another line');
+  if ([settings.line, settings.settings.line.name, request.request.line].some((name) => name !== line))
+    faults.push('a document belongs to another line');
   if (image.region !== settings.settings.line.region)
     faults.push(`the image is in ${image.region}, not in the line's region`);
   if (evaluation.basis.amiId !== image.id) faults.push('what was evaluated is another image');
+  const isImage = (id: string, region: string): boolean => id === image.id && region === image.region;
+  const brought = request.request.image;
+  // A run that was asked to examine a brought image bakes none, whatever a bake's statement says.
   const origin = candidate.baked
-    ? bake?.images.some(({ amiId, region }) => amiId === image.id && region === image.region)
-    : request.request.image?.id === image.id;
+    ? !brought && bake?.images.some(({ amiId, region }) => isImage(amiId, region))
+    : brought && isImage(brought.id, brought.region);
   if (!origin) faults.push('the image is neither the one that was baked nor the one that was brought');
   return faults;
 }
 
 function assessmentFaults({
+  request,
   settings,
   settingsRef,
   assessments,
@@ -65,6 +70,9 @@ function assessmentFaults({
   const { run, basis } = evaluation;
   if (assessments.some(({ statement }) => statement.run !== run || statement.amiId !== candidate.image.id))
     faults.push('an assessment belongs to another run or image');
+  const brought = request.request.instance?.id;
+  if (brought !== undefined && assessments.some(({ statement }) => statement.instanceId !== brought))
+    faults.push('what was assessed is not the instance that was brought');
   const wanted = settings.settings.line.assess.map(({ kind }) => kind).sort();
   const got = assessments.map(({ statement }) => statement.assessment.assessor).sort();
   if (wanted.join() !== got.join())
@@ -77,28 +85,35 @@ function assessmentFaults({
 }
 
 function approvalFaults(evidence: PublicationEvidence): string[] {
-  const { settings, assessments, evaluation, request, decisions, digest } = evidence;
+  const { run, settings, assessments, evaluation, request, decisions, digest } = evidence;
   const { line, approvers } = settings.settings;
   const results = assessments.map(({ statement }) => statement.assessment);
   const { verdict } = judge(line.policy, uniteFindings(results), results, line.onIncomplete);
-  if (verdict === 'deny') return ['the policy denies this image'];
-  if (verdict === 'approve' && line.approval.auto) return [];
+  // The verdict of then counts too: what people saw must not become milder because the program was renewed meanwhile.
+  const verdicts = [verdict, evaluation.verdict];
+  if (verdicts.includes('deny')) return ['the policy denies this image'];
   const context: ApprovalContext = {
     settings: line.approval,
     approvers,
     requestedBy: request.request.requestedBy ?? null,
     credential: request.credential,
   };
+  const ofRun = decisions.filter((decision) => decision.run === run);
+  const said = ofRun.filter((decision) => entitled(context, decision) === undefined);
+  if (said.some((decision) => decision.verdict === 'deny')) return ['somebody who may decide denied this image'];
+  if (line.approval.auto && verdicts.every((one) => one === 'approve')) return [];
   const latest = Date.parse(evaluation.at) + line.approval.deadlineHours * 3_600_000 + CLOCK_SKEW_MS;
-  const counting = decisions.filter(
+  const standing = said.filter(
     (decision) =>
-      decision.run === evaluation.run &&
-      (decision.verdict === 'deny' || decision.evidenceDigest === digest) &&
-      Date.parse(decision.at) <= latest &&
-      entitled(context, decision) === undefined,
+      decision.evidenceDigest === digest && Date.parse(decision.at) <= latest && !isWithdrawn(decision, ofRun),
   );
-  const people = counting.filter(({ by }, index) => counting.findIndex((other) => sameActor(other.by, by)) === index);
-  const approval: Approval = { evidenceDigest: digest, deadline: '', decisions: people, refused: [] };
+  const approval: Approval = { evidenceDigest: digest, deadline: '', decisions: standing, refused: [] };
   const result = outcome(context, approval);
   return result.kind === 'approved' ? [] : ['the approvals that still stand do not suffice'];
 }
+
+/** Whether the person took it back later, or at a time that cannot be told to be earlier. */
+const isWithdrawn = ({ by, at }: Decision, decisions: readonly Decision[]): boolean =>
+  decisions.some(
+    (other) => other.verdict === 'withdraw' && sameActor(other.by, by) && !(Date.parse(other.at) < Date.parse(at)),
+  );

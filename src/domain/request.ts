@@ -1,5 +1,5 @@
 /** What somebody asks for: one image of one line. */
-import { isImageId, isInstanceId } from './names';
+import { isImageId, isInstanceId, isRegion } from './names';
 import type { LineSettings, SpinnakerSettings } from './settings';
 
 export interface RunRequest {
@@ -30,7 +30,8 @@ export function requestFaults(request: RunRequest, line: LineSettings, spinnaker
   if (instance && !isInstanceId(instance.id))
     faults.push('instance.id: not an instance id (i- and 8 or 17 hexadecimal digits)');
   if (instance && !image) faults.push('instance: needs image, the image it was launched from');
-  if (image && image.region !== line.region)
+  if (image && !isRegion(image.region)) faults.push('image.region: not the name of an AWS region');
+  else if (image && image.region !== line.region)
     faults.push(`image.region: the line ${line.name} works in ${line.region}, not in ${image.region}`);
   if (!image && !line.bake) faults.push(`image: the line ${line.name} has no bake, so a request must bring its image`);
   if (!instance && !line.deploy)
@@ -38,8 +39,9 @@ export function requestFaults(request: RunRequest, line: LineSettings, spinnaker
   if (!spinnaker && (!image || !instance))
     faults.push('spinnaker: is not configured, so nothing can be baked or deployed');
   for (const [name, value] of Object.entries(request.parameters)) {
-    if (hasExpression(name) || hasExpression(value))
-      faults.push('parameters: a name or value holds an expression, which Spinnaker would evaluate');
+    if (hasExpression(name)) faults.push('parameters: a name holds an expression, which Spinnaker would evaluate');
+    else if (hasExpression(value))
+      faults.push(`parameters.${name}: its value holds an expression, which Spinnaker would evaluate`);
     else if (RESERVED.has(name)) faults.push(`parameters.${name}: is set by Assay`);
   }
   return faults;

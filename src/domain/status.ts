@@ -102,34 +102,78 @@ function approvalStatus(state: Known, settings: Pick<RunSettings, 'line' | 'appr
   return { ...approvalProgress(context, decisions), refused, deadline };
 }
 
-/** Longest texts and lists of a status document, in characters and entries. */
-const LIMIT = { text: 300, progress: 200, list: 8 } as const;
-/** Most bytes of a status document as JSON; it has to stay under 4 KiB with its URLs. */
-const MOST_BYTES = 3000;
+/** Most bytes of a status document as JSON: it stays under 4 KiB with four URLs of 300 characters. */
+const MOST_BYTES = 2880;
+const LONGEST_PROGRESS = 200;
+/** Names that AWS gave; what is longer is no such name. */
+const LONGEST_NAME = 32;
+/** As `isParameterName` has it. */
+const LONGEST_PARAMETER = 512;
+const LONGEST_PERSON = 100;
 
-/** Cuts the longest lists, each with a count of what is left out, and over-long texts. */
+/** From the longest texts and lists to the shortest; the last one fits whatever the outside said. */
+const LIMITS = [
+  { text: 600, entry: 300, list: 8 },
+  { text: 600, entry: 300, list: 4 },
+  { text: 300, entry: 300, list: 2 },
+  { text: 200, entry: 150, list: 1 },
+  { text: 60, entry: 60, list: 1 },
+  { text: 30, entry: 30, list: 0 },
+] as const;
+type Limit = (typeof LIMITS)[number];
+
+/** Cuts over-long texts and the longest lists, each with a count of what is left out, until the document is small enough. */
 function fit(document: StatusDocument): StatusDocument {
-  for (const most of [LIMIT.list, 4, 2, 1]) {
-    const cut = {
-      ...document,
-      progress: shorten(document.progress, LIMIT.progress),
-      error: document.error === null ? null : shorten(document.error, LIMIT.text * 2),
-      reasons: cutList(
-        document.reasons.map((reason) => shorten(reason, LIMIT.text)),
-        most,
-      ),
-      approval: document.approval && {
-        ...document.approval,
-        by: cutList(
-          document.approval.by.map((by) => shorten(by, 100)),
-          most,
-        ),
-        refused: document.approval.refused.slice(-most).map((entry) => ({ ...entry, by: shorten(entry.by, 100) })),
-      },
-    };
-    if (most === 1 || byteLength(JSON.stringify(cut)) <= MOST_BYTES) return cut;
+  let made = document;
+  for (const limit of LIMITS) {
+    made = cut(document, limit);
+    if (byteLength(JSON.stringify(made)) <= MOST_BYTES) break;
   }
-  return document;
+  return made;
+}
+
+function cut(document: StatusDocument, { text, entry, list }: Limit): StatusDocument {
+  const { approval, published, reasons } = document;
+  const name = <T extends string | null>(given: T): T => (given === null ? given : shorten(given, LONGEST_NAME)) as T;
+  const texts = (given: readonly string[]): readonly string[] =>
+    cutList(
+      given.map((one) => shorten(one, entry)),
+      list,
+    );
+  return {
+    ...document,
+    progress: shorten(document.progress, Math.min(text, LONGEST_PROGRESS)),
+    error: document.error === null ? null : shorten(document.error, text),
+    amiId: name(document.amiId),
+    region: name(document.region),
+    images: document.images.map((image) => ({ region: name(image.region), amiId: name(image.amiId) })),
+    instanceId: name(document.instanceId),
+    published: published.slice(0, list).map((one) => ({
+      account: name(one.account),
+      region: name(one.region),
+      parameter: shorten(one.parameter, LONGEST_PARAMETER),
+      version: one.version,
+      amiId: name(one.amiId),
+    })),
+    reasons: [...texts(reasons), ...notShown(published.length - list, (approval?.refused.length ?? 0) - list)],
+    approval: approval && {
+      ...approval,
+      by: texts(approval.by),
+      // The newest say most. `slice(-0)` would take all.
+      refused: approval.refused
+        .slice(Math.max(approval.refused.length - list, 0))
+        .map((one) => ({ ...one, by: shorten(one.by, Math.min(entry, LONGEST_PERSON)) })),
+    },
+  };
+}
+
+/** Lists of objects have no room for a count; it stands among the reasons. */
+function notShown(publications: number, refusals: number): readonly string[] {
+  const parts = [
+    ...(publications > 0 ? [`${publications} more published`] : []),
+    ...(refusals > 0 ? [`${refusals} more decisions refused`] : []),
+  ];
+  return parts.length === 0 ? [] : [`not shown: ${parts.join(', ')}`];
 }
 
 /** Bytes of a text in UTF-8; there is no Buffer inside a workflow. */
@@ -137,7 +181,12 @@ function byteLength(text: string): number {
   return new TextEncoder().encode(text).length;
 }
 
-const shorten = (text: string, most: number): string => (text.length <= most ? text : `${text.slice(0, most - 1)}…`);
+/** At most so many UTF-16 units, never half a character; control characters, which JSON writes in six bytes each, become spaces. */
+function shorten(text: string, most: number): string {
+  const clean = text.replace(/\p{Cc}/gu, ' ').replace(/\p{Cs}/gu, '\ufffd');
+  if (clean.length <= most) return clean;
+  return `${clean.slice(0, most - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+}
 
 function cutList(list: readonly string[], most: number): readonly string[] {
   return list.length <= most ? list : [...list.slice(0, most), `and ${list.length - most} more`];

@@ -25,7 +25,7 @@ import type { AssessorSettings } from '../domain/settings';
 import type { StatusDocument } from '../domain/status';
 import { ApprovalDesk } from './approvals';
 import { CancelSwitch } from './cancel';
-import { isExpected, timedOut, why } from './failures';
+import { duration, isExpected, timedOut, why } from './failures';
 import type { GoldenImageInput } from './messages';
 import { HOUR, proxies, type Proxies } from './proxies';
 import { failed, RunRecord } from './record';
@@ -375,9 +375,7 @@ class GoldenImageRun {
       this.record.enter({ ...this.record.known, stage: 'cleaning-up', outcome, stuck }, progress);
     };
     this.record.enter({ ...this.record.known, stage: 'cleaning-up', outcome, stuck: [] }, 'cleaning up');
-    // Thirty polls: quarter of an hour at the default pace.
-    const firstRoundMs = Math.max(30_000, this.pollSeconds * 30_000);
-    await this.undo.all(outcome.kind === 'published' ? 'always' : 'everything', firstRoundMs, tell);
+    await this.undo.all(outcome.kind === 'published' ? 'always' : 'everything', this.pollSeconds, tell);
   }
 
   private async close(outcome: Outcome): Promise<void> {
@@ -449,7 +447,10 @@ class GoldenImageRun {
       return await wait();
     } catch (error) {
       if (timedOut(error))
-        throw ApplicationFailure.nonRetryable(`${what} was not done within ${minutes} minutes; ${why(error)}`, 'Final');
+        throw ApplicationFailure.nonRetryable(
+          `${what} was not done within ${duration(minutes)}; ${why(error)}`,
+          'Final',
+        );
       throw error;
     }
   }

@@ -31,6 +31,6 @@ export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
         cleaned.push(`${step.name}: clean`);
       },
     });
-  await undo.all('everything', Math.max(30_000, pollSeconds * 30_000), () => undefined);
+  await undo.all('everything', pollSeconds, () => undefined);
   return { cleaned };
 }

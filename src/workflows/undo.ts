@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow';
+import { CancellationScope, sleep } from '@temporalio/workflow';
 import { isExpected, why } from './failures';
 
 /** One thing to take back. It may be run any number of times and ends only when it has read back that the thing is gone. */
@@ -9,8 +9,11 @@ export interface UndoStep {
   run(limitMs: number): Promise<void>;
 }
 
-/** No round is longer than this. */
-const LONGEST_ROUND_MS = 24 * 3_600_000;
+/** No round is longer than this, so that whoever mends what was in the way sees it taken up within the hour. */
+const LONGEST_ROUND_MS = 3_600_000;
+
+/** Thirty polls: quarter of an hour at the default pace. */
+const firstRound = (pollSeconds: number): number => Math.max(5_000, pollSeconds * 30_000);
 
 /** Steps to take back, registered before the deed, since a deed that failed may have happened. */
 export class Undo {
@@ -22,16 +25,17 @@ export class Undo {
 
   /**
    * Runs all steps, newest first, out of reach of cancellation. What is not done at the end of a round is told and tried again
-   * in the next, which may last twice as long: history grows with the logarithm of the waiting.
+   * in the next, which lasts twice as long, even where a step fails at once: history grows by a few events an hour at most.
    */
   async all(
     which: 'everything' | 'always',
-    firstRoundMs: number,
+    pollSeconds: number,
     tell: (stuck: readonly string[]) => void,
   ): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       let left = which === 'everything' ? this.steps : this.steps.filter(({ always }) => always);
-      for (let round = firstRoundMs; left.length > 0; round = Math.min(round * 2, LONGEST_ROUND_MS)) {
+      for (let round = firstRound(pollSeconds); left.length > 0; round = Math.min(round * 2, LONGEST_ROUND_MS)) {
+        const until = Date.now() + round;
         const stuck = new Map<UndoStep, string>();
         for (const step of left) {
           try {
@@ -43,6 +47,7 @@ export class Undo {
         }
         left = left.filter((step) => stuck.has(step));
         tell([...stuck.values()]);
+        if (left.length > 0) await sleep(Math.max(until - Date.now(), 1));
       }
     });
   }

@@ -6,8 +6,8 @@ import { defineSearchAttributeKey } from '@temporalio/common';
 import type { Activities } from '../../src/activities';
 import type { GoldenImageInput } from '../../src/workflows/messages';
 import type { Decision } from '../../src/domain/approval';
-import { NO_REFS, type PublicationResult } from '../../src/domain/evidence';
-import { MEMO_STATUS, QUEUE, SEARCH, WORKFLOW, workflowId } from '../../src/domain/names';
+import type { PublicationResult } from '../../src/domain/evidence';
+import { MEMO_STATUS, MESSAGE, QUEUE, SEARCH, WORKFLOW, workflowId } from '../../src/domain/names';
 import type { RunRequest } from '../../src/domain/request';
 import type { RunSettings } from '../../src/domain/settings';
 import type { StatusDocument } from '../../src/domain/status';
@@ -22,7 +22,13 @@ export const quickSettings = (change: Partial<RunSettings['line']> = {}): RunSet
     assess: [{ kind: 'inspector2', timeoutMinutes: 1, agentMinutes: 1 }],
     policy: { deny: [], review: [{ always: true }] },
     onIncomplete: 'review',
-    approval: { groups: { security: 1, platform: 1 }, deadlineHours: 1, remindHours: 24, auto: false, unsigned: 'refuse' },
+    approval: {
+      groups: { security: 1, platform: 1 },
+      deadlineHours: 1,
+      remindHours: 24,
+      auto: false,
+      unsigned: 'refuse',
+    },
     publish: { parameter: '/golden-ami/golden/latest' },
     notify: { topicArns: [] },
     ...change,
@@ -32,7 +38,7 @@ export const quickSettings = (change: Partial<RunSettings['line']> = {}): RunSet
   approvers: ['security', 'platform'],
 });
 
-type Stubs = { [K in keyof Activities]: (...args: Parameters<Activities[K]>) => ReturnType<Activities[K]> };
+export type Stubs = { [K in keyof Activities]: (...args: Parameters<Activities[K]>) => ReturnType<Activities[K]> };
 
 /** Not done yet, as the real activities say it. */
 export const waiting = (text: string, ms = 20): ApplicationFailure =>
@@ -74,7 +80,18 @@ export function stubActivities(
     evaluate: async () => ({
       verdict: options.verdict ?? 'review',
       reasons: ['needs review: always'],
-      findings: { critical: 0, high: 2, medium: 0, low: 0, info: 0, unknown: 0, total: 2, new: null, fixed: null, waived: 0 },
+      findings: {
+        critical: 0,
+        high: 2,
+        medium: 0,
+        low: 0,
+        info: 0,
+        unknown: 0,
+        total: 2,
+        new: null,
+        fixed: null,
+        waived: 0,
+      },
       evidenceDigest: 'sha256:e',
       ref: 'sha256:v',
     }),
@@ -140,7 +157,7 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld(address: string, namespace: string): Promise<World> {
+export async function openWorld({ address, namespace }: { address: string; namespace: string }): Promise<World> {
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
   const client = new Client({ connection, namespace });
@@ -157,7 +174,14 @@ export async function openWorld(address: string, namespace: string): Promise<Wor
     });
   return {
     client,
-    async during(activities, test) {
+    async during(stubs, test) {
+      const activities: Stubs = {
+        ...stubs,
+        async enqueuePublication(order) {
+          await stubs.enqueuePublication(order);
+          await client.workflow.getHandle(workflowId.run.of(order.run)).signal(MESSAGE.published);
+        },
+      };
       const workers = [await worker(QUEUE.main, activities, true), await worker(QUEUE.poll, activities, false)];
       const running = workers.map((one) => one.run());
       try {
@@ -191,13 +215,13 @@ export async function openWorld(address: string, namespace: string): Promise<Wor
   };
 }
 
+/** Bundling tells much; only its errors matter. */
+export const SILENT = { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} };
+
 let bundled: Promise<WorkflowBundleWithSourceMap> | undefined;
 
 /** The workflow code, bundled once a test file. */
 export function workflowBundle(): Promise<WorkflowBundleWithSourceMap> {
-  const silent = { trace() {}, debug() {}, info() {}, warn() {}, error: console.error, log() {} };
-  bundled ??= bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows/index.ts'), logger: silent });
+  bundled ??= bundleWorkflowCode({ workflowsPath: require.resolve('../../src/workflows/index.ts'), logger: SILENT });
   return bundled;
 }
-
-export { NO_REFS };

@@ -1,0 +1,79 @@
+/** Pages that show: runs, a run, a line. Looking at a run here does not count as its end having been read. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteContext } from '../context';
+import { isEnd } from '../../domain/run';
+import { parse } from '../parse';
+import { knownForm, noRun } from '../routes/runs';
+import { lineOf, orNoLine } from '../routes/lines';
+import { listSchema } from '../schemas';
+import type { Html } from './html';
+import { layout } from './layout';
+import { linePage, runsPage } from './lists';
+import { runPage } from './run';
+import type { Signing } from './signing';
+
+/** What a form came to, by the code in the address it leads back to. */
+const SAID: Readonly<Record<string, string>> = {
+  counted: 'Your decision was counted.',
+  recorded: 'Your decision was recorded. It counts once a worker has verified it.',
+  canceled: 'The run is being cancelled.',
+  'not-canceled': 'The run could not be cancelled any more.',
+};
+
+interface Shown {
+  readonly title: string;
+  readonly body: Html;
+  readonly reloadSeconds?: number;
+}
+
+/** Seconds between loads without script, while nobody is asked for a decision. */
+const RELOAD_SECONDS = 15;
+
+export function reading(app: FastifyInstance, { options, address, ask }: RouteContext, tools: Signing): void {
+  const config = { access: { kind: 'page' } } as const;
+  const show = (request: FastifyRequest, reply: FastifyReply, shown: Shown): FastifyReply =>
+    reply.type('text/html; charset=utf-8').send(layout({ address, session: tools.session(request), ...shown }));
+
+  app.get<{ Querystring: Record<string, unknown> }>('/', { config }, async (request, reply) => {
+    const given = Object.entries(request.query).filter(([, value]) => value !== '');
+    const { line, status, cursor } = parse(listSchema, Object.fromEntries(given), 'query');
+    const filter = {
+      ...(line !== undefined && { line }),
+      ...(status && { status }),
+      ...(cursor !== undefined && { cursor }),
+    };
+    const [page, lines] = await ask(Promise.all([options.runs.list(filter), options.lines.list()]));
+    return show(request, reply, { title: 'Runs', body: runsPage(address, page, filter, lines) });
+  });
+
+  app.get<{ Params: { id: string }; Querystring: { said?: unknown } }>(
+    '/runs/:id',
+    { config },
+    async (request, reply) => {
+      const id = knownForm(request.params.id);
+      const run = await ask(options.runs.status(id));
+      if (!run) throw noRun();
+      const found = run.evidenceDigest === null && !isEnd(run.status) ? undefined : await ask(options.runs.report(id));
+      const report = found === 'not-yet' || found === undefined ? null : found;
+      const { said } = request.query;
+      const body = runPage({
+        address,
+        run,
+        report,
+        session: tools.session(request),
+        said: typeof said === 'string' && Object.hasOwn(SAID, said) ? (SAID[said] as string) : null,
+      });
+      const reloads = !isEnd(run.status) && run.status !== 'AWAITING_APPROVAL';
+      return show(request, reply, { title: run.id, body, ...(reloads && { reloadSeconds: RELOAD_SECONDS }) });
+    },
+  );
+
+  app.get<{ Params: { line: string } }>('/lines/:line', { config }, async (request, reply) => {
+    const name = lineOf(request.params.line);
+    const [line, images, page] = await ask(
+      Promise.all([options.lines.get(name), options.lines.images(name), options.runs.list({ line: name, limit: 20 })]),
+    );
+    const body = linePage(address, orNoLine(line), orNoLine(images), page);
+    return show(request, reply, { title: `Line ${name}`, body });
+  });
+}

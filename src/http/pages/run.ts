@@ -1,0 +1,253 @@
+/** A run's page: where it stands, what was found, and the decision. */
+import type { Report } from '../../client/api';
+import { SEVERITIES, type Finding } from '../../domain/findings';
+import { isEnd, STAGES, type Stage } from '../../domain/run';
+import type { StatusDocument } from '../../domain/status';
+import { sameActor } from '../../domain/approval';
+import { actorOf, hasScope } from '../auth/keys';
+import type { Session } from '../auth/sessions';
+import type { PublicAddress } from '../options';
+import { html, type Html } from './html';
+import { moment, webLink } from './layout';
+import { runUrl } from './lists';
+
+export interface RunView {
+  readonly address: PublicAddress;
+  readonly run: StatusDocument;
+  /** `null`: nothing was judged so far. */
+  readonly report: Report | null;
+  readonly session: Session;
+  /** What the last form came to. */
+  readonly said: string | null;
+}
+
+/** Seconds between looks at a run that goes on. */
+const LOOK_SECONDS = 3;
+/** Most findings on the page; the report has them all. */
+const MOST_FINDINGS = 500;
+
+export function runPage(view: RunView): Html {
+  const { run, report, said } = view;
+  // A change of these means that what may be decided has changed: the script then shows the page anew.
+  const state = [run.status, run.evidenceDigest ?? '', run.approval?.given ?? 0].join(' ');
+  const refresh = !isEnd(run.status) && html` data-refresh="${LOOK_SECONDS}" data-state="${state}"`;
+  return html`<h1>Run ${run.id}</h1>
+<div${refresh}>
+<p class="notice" id="changed" role="alert" hidden>The run has changed since you began to type. Load the page again before you decide.</p>
+${said !== null && html`<p class="notice" role="status">${said}</p>`}
+<p id="progress" data-live aria-live="polite"><span class="status ${run.status}">${run.status}</span> · ${run.progress}</p>
+<div id="steps" data-live>${steps(run, report)}</div>
+${
+  run.error !== null &&
+  html`<h2>Error</h2>
+    <p class="FAILED">${run.error}</p>`
+}
+${
+  run.reasons.length > 0 &&
+  html`<h2>Reasons</h2>
+    <ul>
+      ${run.reasons.map((reason) => html`<li>${reason}</li>`)}
+    </ul>`
+}
+${approval(view)}
+${facts(view)}
+${published(run)}
+${findings(run, report)}
+${decided(report)}
+${timeline(report)}
+${cancelForm(view)}
+</div>`;
+}
+
+function steps({ stage, status }: StatusDocument, report: Report | null): Html {
+  const seen = new Set(report?.timeline.map((entry) => entry.stage));
+  const stateOf = (step: Stage): 'passed' | 'current' | 'to come' | 'not reached' => {
+    if (step === stage) return stage === 'done' ? 'passed' : 'current';
+    // A run that ends early leaves stages out; only its timeline knows which.
+    if (status !== 'SUCCEEDED' && (stage === 'done' || stage === 'cleaning-up'))
+      return seen.has(step) ? 'passed' : STAGES.indexOf(step) > STAGES.indexOf(stage) ? 'to come' : 'not reached';
+    return STAGES.indexOf(step) < STAGES.indexOf(stage) ? 'passed' : 'to come';
+  };
+  return html`<ol class="steps" aria-label="Stages">
+    ${STAGES.map((step) => {
+      const state = stateOf(step);
+      return html`<li class="${state}" ${state === 'current' && html` aria-current="step"`}>
+        ${step} <small>(${state})</small>
+      </li>`;
+    })}
+  </ol>`;
+}
+
+function facts({ run, report }: RunView): Html {
+  const source = report?.request.source;
+  const rows: readonly (readonly [string, Html | string | null | undefined | false])[] = [
+    ['Line', run.line],
+    ['Attempt', run.attempt > 1 && String(run.attempt)],
+    ['Image', run.amiId !== null && html`<code>${run.amiId}</code> in ${run.region}`],
+    ['Test instance', run.instanceId !== null && html`<code>${run.instanceId}</code>`],
+    ['Asked for by', report?.request.requestedBy],
+    ['Why', report?.request.reason],
+    ['Asked from', source && (source.url === undefined ? source.kind : webLink(source.url, source.kind))],
+    ['Started', moment(run.startedAt)],
+    ['Ended', moment(run.closedAt)],
+    ['Verdict of the policy', run.verdict],
+    ['Evidence digest', run.evidenceDigest !== null && html`<code>${run.evidenceDigest}</code>`],
+    ['Workflow', run.temporalUrl !== null && webLink(run.temporalUrl, 'in the Temporal UI')],
+  ];
+  return html`<h2>Facts</h2>
+    <dl>
+      ${rows.map(
+        ([name, value]) =>
+          value &&
+          html`<dt>${name}</dt>
+            <dd>${value}</dd>`,
+      )}
+    </dl>`;
+}
+
+function approval({ address, run, session }: RunView): Html | null {
+  const { approval: state } = run;
+  if (!state) return null;
+  return html`<h2>Approval</h2>
+    <p>
+      ${state.given} of ${state.needed} approvals${state.by.length > 0 && html`, by ${state.by.join(', ')}`}. Deadline
+      ${moment(state.deadline)}.
+    </p>
+    ${
+      state.refused.length > 0 &&
+      html`<p>Refused:</p>
+        <ul>
+          ${state.refused.map((one) => html`<li>${one.by}: ${one.reason}, ${moment(one.at)}</li>`)}
+        </ul>`
+    }
+    ${run.status === 'AWAITING_APPROVAL' && decisionForm(address, run, session)}`;
+}
+
+function decisionForm({ url }: PublicAddress, run: StatusDocument, session: Session): Html {
+  if (!hasScope(session.key, ['decisions:write']))
+    return html`<p>Your key may not decide: it lacks the scope <code>decisions:write</code>.</p>`;
+  const { subject } = actorOf(session.key);
+  const standing = run.approval?.by.some((by) => sameActor(by, subject)) ?? false;
+  return html`<form class="panel" method="post" action="${runUrl(url, run.id)}/decisions">
+    <h3>Your decision, as ${subject}</h3>
+    <input type="hidden" name="csrf" value="${session.csrf}" />
+    <input type="hidden" name="evidenceDigest" value="${run.evidenceDigest}" />
+    <label for="comment">Comment</label>
+    <textarea id="comment" name="comment" rows="3" maxlength="2000"></textarea>
+    <div>
+      ${
+        standing
+          ? html`<button name="verdict" value="withdraw">Withdraw my approval</button>`
+          : html`<button class="approve" name="verdict" value="approve">Approve</button
+              ><button class="deny" name="verdict" value="deny">Deny</button>`
+      }
+    </div>
+  </form>`;
+}
+
+function cancelForm({ address, run, session }: RunView): Html | null {
+  if (isEnd(run.status) || !hasScope(session.key, ['runs:write'])) return null;
+  return html`<h2>Cancel</h2>
+    <form class="panel" method="post" action="${runUrl(address.url, run.id)}/cancel">
+      <input type="hidden" name="csrf" value="${session.csrf}" />
+      <label for="reason">Why this run should end</label><input id="reason" name="reason" maxlength="2000" />
+      <button class="deny">Cancel this run</button>
+    </form>`;
+}
+
+function published({ published: list }: StatusDocument): Html | null {
+  if (list.length === 0) return null;
+  return html`<h2>Published</h2>
+    <ul>
+      ${list.map(
+        (one) =>
+          html`<li>
+            <code>${one.parameter}</code> version ${one.version} is <code>${one.amiId}</code> in ${one.region}, account
+            ${one.account}
+          </li>`,
+      )}
+    </ul>`;
+}
+
+function findings({ findings: counts }: StatusDocument, report: Report | null): Html | null {
+  if (!counts) return null;
+  const list = report?.findings ?? [];
+  const against = counts.new !== null && html` ${counts.new} new and ${counts.fixed} fixed against the approved image.`;
+  return html`<h2>Findings</h2>
+    <p>
+      ${counts.total} in all: ${SEVERITIES.map((severity) => `${counts[severity]} ${severity}`).join(', ')}.${against}
+    </p>
+    ${list.length > 0 && findingsTable(list)} ${assessments(report)}`;
+}
+
+function findingsTable(list: readonly Finding[]): Html {
+  const shown = list.slice(0, MOST_FINDINGS);
+  const bySeverity = SEVERITIES.flatMap((severity) => shown.filter((finding) => finding.severity === severity));
+  return html`<div class="wide">
+    <table>
+      <caption>
+        Worst first${list.length > shown.length && `; the first ${shown.length} of ${list.length}, the report has all`}
+      </caption>
+      <thead>
+        <tr>
+          <th scope="col">Severity</th>
+          <th scope="col">Id</th>
+          <th scope="col">Title</th>
+          <th scope="col">Packages</th>
+          <th scope="col">Fix</th>
+          <th scope="col">Exploit</th>
+          <th scope="col">EPSS</th>
+        </tr>
+      </thead>
+      <tbody>
+        ${bySeverity.map(
+          (one) =>
+            html` <tr>
+              <td class="${one.severity}">${one.severity}</td>
+              <td>${one.url === null ? one.id : webLink(one.url, one.id)}</td>
+              <td>${one.title}${one.suppressed && ' (suppressed at the source)'}</td>
+              <td>
+                ${one.packages.map(({ name, version, fixedIn }) => html`<div>${name} ${version}${fixedIn !== null && html` → ${fixedIn}`}</div>`)}
+              </td>
+              <td>${one.fixAvailable ? 'yes' : 'no'}</td>
+              <td>${one.exploitAvailable ? 'yes' : 'no'}</td>
+              <td>${one.epss}</td>
+            </tr>`,
+        )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function assessments(report: Report | null): Html | null {
+  if (!report || report.assessments.length === 0) return null;
+  return html`<h2>Assessments</h2>
+    <ul>
+      ${report.assessments.map(
+        ({ assessor, status, reason, warnings, scannedAt }) =>
+          html`<li>
+            ${assessor}:
+            ${status}${reason !== '' && html`, ${reason}`}${scannedAt !== null && html`, scanned ${moment(scannedAt)}`}${warnings.map((warning) => html`<br />Warning: ${warning}`)}
+          </li>`,
+      )}
+    </ul>`;
+}
+
+function decided(report: Report | null): Html | null {
+  if (!report || report.decisions.length === 0) return null;
+  return html`<h2>Decisions</h2>
+    <ul>
+      ${report.decisions.map(
+        ({ by, verdict, comment, at }) =>
+          html`<li>${by}: ${verdict}, ${moment(at)}${comment !== '' && html`<br />${comment}`}</li>`,
+      )}
+    </ul>`;
+}
+
+function timeline(report: Report | null): Html | null {
+  if (!report || report.timeline.length === 0) return null;
+  return html`<h2>Timeline</h2>
+    <ol>
+      ${report.timeline.map(({ at, stage, text }) => html`<li>${moment(at)} ${stage}: ${text}</li>`)}
+    </ol>`;
+}

@@ -1,0 +1,38 @@
+/** Cancel, by id and by key. Spinnaker calls it once, at best, and looks at no answer: so it is as forgiving as can be. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { CancelAnswer } from '../../client/api';
+import { isKey, parseRunId } from '../../domain/names';
+import { actorOf } from '../auth/keys';
+import { credentialOf, type RouteContext } from '../context';
+import { parse } from '../parse';
+import { Problem } from '../problem';
+import { cancelSchema } from '../schemas';
+
+/** Needs an instance of its own: bodies that are no JSON are let through here, and not looked at. */
+export function cancels(app: FastifyInstance, { options, ask }: RouteContext): void {
+  const config = { access: { kind: 'key', scopes: ['runs:write'] } } as const;
+  // A webhook stage without a cancelPayload sends an empty body of any type, one with a text sends text/plain.
+  app.addContentTypeParser('*', { parseAs: 'string' }, (_request, _body, done) => done(null, undefined));
+
+  app.post<{ Params: { id: string } }>('/v1/runs/:id/cancel', { config }, async (request, reply) => {
+    const { reason } = parse(cancelSchema, request.body ?? {}, 'body');
+    const { id } = request.params;
+    if (!parseRunId(id)) throw new Problem('not-found', 'That cannot be the id of a run');
+    const answer = await ask(options.runs.cancel(id, actorOf(credentialOf(request)), reason));
+    request.log.info({ run: id, canceled: answer.canceled }, 'cancel');
+    return answerWith(reply, answer);
+  });
+
+  app.post<{ Params: { key: string } }>('/v1/runs/by-key/:key/cancel', { config }, async (request, reply) => {
+    const { reason } = parse(cancelSchema, request.body ?? {}, 'body');
+    const { key } = request.params;
+    if (!isKey(key)) throw new Problem('not-found', 'That cannot be the key of a run');
+    const answer = await ask(options.runs.cancelByKey(key, actorOf(credentialOf(request)), reason));
+    request.log.info({ key, canceled: answer.canceled }, 'cancel by key');
+    return answerWith(reply, answer);
+  });
+}
+
+/** 202 says: recorded, and no worker has taken it up yet. */
+const answerWith = (reply: FastifyReply, { canceled, reason }: CancelAnswer): FastifyReply =>
+  reply.code(canceled === null ? 202 : 200).send({ canceled, reason });

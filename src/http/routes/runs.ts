@@ -1,0 +1,75 @@
+/** Runs: start, read, list, report. */
+import type { FastifyInstance } from 'fastify';
+import { parseRunId } from '../../domain/names';
+import { isEnd } from '../../domain/run';
+import { credentialOf, type RouteContext } from '../context';
+import { parse } from '../parse';
+import { badRequest, Problem } from '../problem';
+import { listSchema, noQuerySchema, reportSchema } from '../schemas';
+import { readStart } from '../start-order';
+
+interface ById {
+  Params: { id: string };
+}
+
+export function runs(app: FastifyInstance, context: RouteContext): void {
+  const { options, address, readiness, ask } = context;
+  const read = { access: { kind: 'key', scopes: ['runs:read'] } } as const;
+  const write = { access: { kind: 'key', scopes: ['runs:write'] } } as const;
+
+  app.post('/v1/runs', { config: write }, async (request, reply) => {
+    parse(noQuerySchema, request.query, 'query');
+    const order = readStart(request, options.requestFaults);
+    const problem = await readiness.problem();
+    if (problem) throw problem;
+    const run = await ask(options.runs.start({ ...order, credential: credentialOf(request).id }));
+    request.log.info({ run: run.id, line: run.line }, 'run accepted');
+    return reply
+      .code(202)
+      .header('Location', run.statusUrl ?? `${address.url}/v1/runs/${encodeURIComponent(run.id)}`)
+      .send(run);
+  });
+
+  app.get('/v1/runs', { config: read }, async (request) => {
+    const { line, status, image, cursor, limit } = parse(listSchema, request.query, 'query');
+    return ask(
+      options.runs.list({
+        ...(line !== undefined && { line }),
+        ...(status !== undefined && { status }),
+        ...(image !== undefined && { image }),
+        ...(cursor !== undefined && { cursor }),
+        ...(limit !== undefined && { limit }),
+      }),
+    );
+  });
+
+  app.get<ById>('/v1/runs/:id', { config: read }, async (request) => {
+    parse(noQuerySchema, request.query, 'query');
+    const id = knownForm(request.params.id);
+    const run = await ask(options.runs.status(id));
+    if (!run) throw noRun();
+    // A HEAD shows no ending. The mark comes before the answer: an end that was shown and not marked would make the next
+    // start under this key return the ended run for ever.
+    if (isEnd(run.status) && request.method === 'GET') await ask(options.runs.endRead(id, credentialOf(request).id));
+    return run;
+  });
+
+  app.get<ById>('/v1/runs/:id/report', { config: read }, async (request) => {
+    const { format = 'json' } = parse(reportSchema, request.query, 'query');
+    if (format !== 'json')
+      throw badRequest([{ parameter: 'format', detail: `${format} is not supported yet; json is` }]);
+    const report = await ask(options.runs.report(knownForm(request.params.id)));
+    if (report === undefined) throw noRun();
+    if (report === 'not-yet') throw new Problem('not-yet', 'The report exists once the run has been judged');
+    return report;
+  });
+}
+
+/** 404. */
+export const noRun = (): Problem => new Problem('not-found', 'There is no such run');
+
+/** What cannot be a run's id names no run; Temporal is not asked about it. */
+export function knownForm(id: string): string {
+  if (!parseRunId(id)) throw noRun();
+  return id;
+}

@@ -1,0 +1,138 @@
+import fc from 'fast-check';
+import {
+  candidateFaults,
+  candidateTags,
+  imageStateOf,
+  newerThan,
+  removable,
+  type OtherRun,
+} from '../../src/domain/image';
+import type { CatalogueEntry } from '../../src/domain/evidence';
+import { TAG } from '../../src/domain/names';
+import { ACCOUNT, after, AMI, AT, image, publication, REGION, RUN } from './given';
+
+const tagged = (state: string | undefined, run: string | undefined) =>
+  image({
+    tags: { ...(state === undefined ? {} : { [TAG.state]: state }), ...(run === undefined ? {} : { [TAG.run]: run }) },
+  });
+const faultsOf = (state: string | undefined, run: string | undefined, other: OtherRun | null) =>
+  candidateFaults(tagged(state, run), RUN, ACCOUNT, other);
+
+describe('an image may become the candidate', () => {
+  test.each<[string, string | undefined, string | undefined, OtherRun | null]>([
+    ['nobody has named it', undefined, undefined, null],
+    ['it is this run’s already', 'candidate', RUN, null],
+    ['it is this run’s but has no state yet', undefined, RUN, null],
+    ['an ended run left it as candidate', 'candidate', 'older', 'ended'],
+    ['an ended run left it as denied', 'denied', 'older', 'ended'],
+    ['this run denied it before', 'denied', RUN, null],
+  ])('where %s', (_, state, run, other) => expect(faultsOf(state, run, other)).toEqual([]));
+});
+
+describe('an image is refused', () => {
+  test.each(['approved', 'revoked', 'retired'])('where it is %s, even by this very run', (state) => {
+    for (const run of [undefined, RUN, 'older'])
+      expect(faultsOf(state, run, 'ended')).toEqual([`${AMI} is already ${state}`]);
+  });
+
+  test('where another run that is open has it', () => {
+    expect(faultsOf('candidate', 'other', 'open')).toEqual([`${AMI} belongs to the open run other`]);
+    expect(faultsOf(undefined, 'other', 'open')).toHaveLength(1);
+  });
+
+  test.each<OtherRun | null>(['unknown', null])('where it names a run that is %p here', (other) => {
+    expect(faultsOf('denied', 'other', other)).toEqual([`${AMI} names the run other, which is not known here`]);
+  });
+
+  test('where it names a run by an empty name', () => {
+    expect(faultsOf('candidate', '', 'unknown')).toHaveLength(1);
+  });
+
+  test('where another account owns it', () => {
+    expect(candidateFaults(image({ ownerId: '999988887777' }), RUN, ACCOUNT, null)).toEqual([
+      `${AMI} belongs to account 999988887777, not to ${ACCOUNT}`,
+    ]);
+  });
+
+  test('with every fault at once', () => {
+    const worst = image({ ownerId: '999988887777', tags: { [TAG.state]: 'approved', [TAG.run]: 'other' } });
+    expect(candidateFaults(worst, RUN, ACCOUNT, 'open')).toHaveLength(3);
+  });
+});
+
+describe('what a run may take away', () => {
+  const state = fc.constantFrom(undefined, 'candidate', 'approved', 'denied', 'revoked', 'retired', 'odd');
+  const owner = fc.constantFrom(undefined, '', RUN, `${RUN}~2`, 'other', RUN.toUpperCase());
+
+  test('is its own image, and never one that was ever approved', () => {
+    fc.assert(
+      fc.property(state, owner, (now, run) => {
+        const may = run === RUN && now !== 'approved' && now !== 'revoked' && now !== 'retired';
+        expect(removable(tagged(now, run), RUN)).toBe(may);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('is an image that the run has just tagged', () => {
+    const mine = image({ tags: candidateTags(RUN, 'golden') });
+    expect(removable(mine, RUN)).toBe(true);
+    expect(removable(mine, `${RUN}~2`)).toBe(false);
+  });
+});
+
+test('a candidate is tagged with run, line and state', () => {
+  expect(candidateTags(RUN, 'golden')).toEqual({
+    'assay:managed': 'true',
+    'assay:run': RUN,
+    'assay:line': 'golden',
+    'assay:state': 'candidate',
+  });
+  expect(imageStateOf(image({ tags: candidateTags(RUN, 'golden') }))).toBe('candidate');
+  expect(imageStateOf(image())).toBeUndefined();
+});
+
+describe('the newer image that was published meanwhile', () => {
+  const entry = (run: string, createdAt: string, published = true): CatalogueEntry => ({
+    run,
+    amiId: `ami-${run}`,
+    region: REGION,
+    createdAt,
+    state: 'approved',
+    approvedAt: AT,
+    published: published ? [publication()] : [],
+    findingKeys: [],
+  });
+  const newer = (...images: readonly CatalogueEntry[]) => newerThan(AT, { line: 'golden', images })?.run;
+
+  test('is strictly later: the same moment gives way to nobody', () => {
+    expect(newer()).toBeUndefined();
+    expect(newer(entry('same', AT))).toBeUndefined();
+    expect(newer(entry('older', after(-1)))).toBeUndefined();
+    expect(newer(entry('newer', after(0.001)))).toBe('newer');
+  });
+
+  test('is the newest of all', () => {
+    expect(newer(entry('a', after(1)), entry('b', after(3)), entry('c', after(2)))).toBe('b');
+  });
+
+  test('was published, not only approved', () => {
+    expect(newer(entry('superseded', after(5), false))).toBeUndefined();
+  });
+
+  test('is compared as a moment, not as a text', () => {
+    expect(newer(entry('same', '2026-03-01T11:00:00+01:00'))).toBeUndefined();
+    expect(newer(entry('newer', '2026-03-01T10:30:00.000+00:00'))).toBe('newer');
+  });
+
+  test('of two images never each is newer than the other', () => {
+    const moment = fc.integer({ min: -2, max: 2 }).map(after);
+    fc.assert(
+      fc.property(moment, moment, (a, b) => {
+        const beats = (x: string, y: string) => newerThan(y, { line: 'golden', images: [entry('x', x)] }) !== undefined;
+        expect(beats(a, b) && beats(b, a)).toBe(false);
+        expect(beats(a, b) || beats(b, a)).toBe(a !== b);
+      }),
+    );
+  });
+});

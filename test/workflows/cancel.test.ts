@@ -1,0 +1,147 @@
+import { testTemporal } from '../setup/temporal';
+import { untilPasses } from '../setup/helpers';
+import { MESSAGE } from '../../src/domain/names';
+import type { CancelResult } from '../../src/workflows/messages';
+import type { StatusDocument } from '../../src/domain/status';
+import { openWorld, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld(await testTemporal());
+});
+afterAll(() => world.close());
+
+const hang = async (): Promise<never> => {
+  throw waiting('still at it');
+};
+const brought = { image: { id: 'ami-0123456789abcdef0', region: 'us-east-1', destroy: false } };
+const image = ['planRemoval', 'removeImages'];
+const bake = ['undoBake', ...image];
+const deploy = ['undoDeploy', ...bake];
+
+/** Where a run stands, by the activity that is under way, and what then has to be taken back, in this order. */
+const EVERYWHERE: readonly { at: keyof Stubs; taken: readonly string[]; request?: object }[] = [
+  { at: 'openRun', taken: [] },
+  { at: 'startBake', taken: bake },
+  { at: 'awaitBake', taken: bake },
+  { at: 'tagCandidate', taken: bake },
+  { at: 'startDeploy', taken: deploy },
+  { at: 'awaitInstance', taken: deploy },
+  { at: 'assess', taken: deploy },
+  { at: 'evaluate', taken: deploy },
+  { at: 'tagCandidate', taken: image, request: brought },
+  { at: 'awaitInstance', taken: ['undoDeploy', ...image], request: brought },
+];
+
+test.each(EVERYWHERE)('a cancel while $at is under way undoes $taken', async ({ at, taken, request }) => {
+  const { activities, calls } = stubActivities({ request: request ?? {} }, { [at]: hang });
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(calls).toContain(at));
+    const answer = await run.executeUpdate<CancelResult, [object]>(MESSAGE.cancel, {
+      args: [{ by: 'ci', reason: 'not needed' }],
+    });
+    expect(answer).toEqual({ canceled: true, reason: 'canceled by ci: not needed' });
+    const status = (await run.result()) as StatusDocument;
+    expect(status).toMatchObject({ status: 'CANCELED', stage: 'done', reasons: ['canceled by ci: not needed'] });
+    const after = calls.slice(calls.lastIndexOf(at) + 1);
+    expect(after.filter((call) => call !== 'checkSource')).toEqual([...taken, 'closeRun']);
+  });
+});
+
+test('a cancel while people are asked undoes everything, and a second one is told so', async () => {
+  const { activities, calls } = stubActivities();
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
+    expect(await run.result()).toMatchObject({ status: 'CANCELED', reasons: ['canceled by ci', expect.anything()] });
+    expect(calls.slice(calls.indexOf('evaluate') + 1)).toEqual([...deploy, 'closeRun']);
+  });
+});
+
+test('Temporal’s own cancel equals cancel', async () => {
+  const { activities, calls } = stubActivities({}, { assess: hang });
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(calls).toContain('assess'));
+    await run.cancel();
+    expect(await run.result()).toMatchObject({ status: 'CANCELED', reasons: ['canceled by canceled in Temporal'] });
+    expect(calls).toContain('undoDeploy');
+  });
+});
+
+test('once the last needed decision has counted a cancel is refused, by update and by Temporal', async () => {
+  let release = false;
+  const { activities } = stubActivities(
+    {},
+    { readPublication: async () => (release ? { kind: 'published', published: [] } : hang()) },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('alice', ['security']) }] });
+    await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('bob', ['platform']) }] });
+    const answer = await run.executeUpdate<CancelResult, [object]>(MESSAGE.cancel, {
+      args: [{ by: 'ci', reason: '' }],
+    });
+    expect(answer).toEqual({ canceled: false, reason: 'the last needed decision has been counted' });
+    await run.cancel();
+    release = true;
+    expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
+  });
+});
+
+test('a cancel that is accepted while cleaning up changes nothing and says so', async () => {
+  let release = false;
+  const { activities, calls } = stubActivities(
+    { verdict: 'deny' },
+    { undoDeploy: async () => (release ? undefined : hang()) },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(calls).toContain('undoDeploy'));
+    const answer = await run.executeUpdate<CancelResult, [object]>(MESSAGE.cancel, {
+      args: [{ by: 'ci', reason: '' }],
+    });
+    expect(answer).toEqual({ canceled: false, reason: 'the run is ending' });
+    release = true;
+    expect(await run.result()).toMatchObject({ status: 'DENIED' });
+  });
+});
+
+test('the end of the Spinnaker stage that asked counts as cancel', async () => {
+  let ended: string | null = null;
+  const source = { kind: 'spinnaker', executionId: '01H', stageRefId: '3' };
+  const { activities, calls } = stubActivities(
+    { request: { source } },
+    { watchSource: async () => (ended === null ? hang() : { ended }), assess: hang },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(calls).toContain('assess'));
+    ended = 'Spinnaker execution 01H: its stage is TERMINAL';
+    expect(await run.result()).toMatchObject({
+      status: 'CANCELED',
+      reasons: ['canceled by Spinnaker execution 01H: its stage is TERMINAL'],
+    });
+    expect(calls).toContain('undoDeploy');
+  });
+});
+
+test('a stage that is found over at a change of stage counts as cancel, and one that succeeded does not', async () => {
+  const source = { kind: 'spinnaker', executionId: '01H', stageRefId: '3' };
+  const over = stubActivities(
+    { request: { source } },
+    { checkSource: async () => ({ ended: 'its stage is CANCELED' }) },
+  );
+  await world.during(over.activities, async () => {
+    const run = await world.start();
+    expect(await run.result()).toMatchObject({ status: 'CANCELED' });
+  });
+  const fine = stubActivities({ request: { source }, verdict: 'deny' }, { watchSource: async () => ({ ended: null }) });
+  await world.during(fine.activities, async () => {
+    const run = await world.start();
+    expect(await run.result()).toMatchObject({ status: 'DENIED' });
+  });
+});

@@ -1,0 +1,202 @@
+import { ApplicationFailure } from '@temporalio/common';
+import { testTemporal } from '../setup/temporal';
+import { untilPasses } from '../setup/helpers';
+import type { StatusDocument } from '../../src/domain/status';
+import { openWorld, quickSettings, stubActivities, waiting, type Stubs, type World } from './stub-world';
+
+let world: World;
+beforeAll(async () => {
+  world = await openWorld(await testTemporal());
+});
+afterAll(() => world.close());
+
+const broken = (text: string) => async (): Promise<never> => {
+  throw ApplicationFailure.nonRetryable(text, 'Final');
+};
+const image = ['planRemoval', 'removeImages'];
+const bake = ['undoBake', ...image];
+const deploy = ['undoDeploy', ...bake];
+
+const FAILURES: readonly { what: string; change: Partial<Stubs>; error: string; undone: readonly string[] }[] = [
+  {
+    what: 'a request that is not ours',
+    change: { openRun: broken('bad seal') },
+    error: 'baking: bad seal',
+    undone: [],
+  },
+  { what: 'a bake that fails', change: { awaitBake: broken('packer') }, error: 'baking: packer', undone: bake },
+  {
+    what: 'an image that is not ours',
+    change: { tagCandidate: broken('foreign') },
+    error: 'tagging: foreign',
+    undone: bake,
+  },
+  {
+    what: 'a deploy that cannot start',
+    change: { startDeploy: broken('no pipeline') },
+    error: 'deploying: no pipeline',
+    undone: deploy,
+  },
+  {
+    what: 'a deploy that fails',
+    change: { awaitInstance: broken('capacity') },
+    error: 'deploying: capacity',
+    undone: deploy,
+  },
+  {
+    what: 'evidence that changed',
+    change: { evaluate: broken('tampered') },
+    error: 'evaluating: tampered',
+    undone: deploy,
+  },
+];
+
+test.each(FAILURES)('$what ends FAILED and is undone', async ({ change, error, undone }) => {
+  const { activities, calls } = stubActivities({}, change);
+  await world.during(activities, async () => {
+    const run = await world.start();
+    expect(await run.result()).toMatchObject({ status: 'FAILED', error });
+    const failing = Object.keys(change)[0] as string;
+    expect(calls.slice(calls.lastIndexOf(failing) + 1)).toEqual([...undone, 'closeRun']);
+  });
+});
+
+test('a start that provably never reached Gate needs no watch for a late image, one that may have does', async () => {
+  const late = async (reached: boolean): Promise<string[]> => {
+    const start = async (): Promise<never> => {
+      throw ApplicationFailure.create({
+        type: 'Final',
+        message: 'refused',
+        nonRetryable: true,
+        details: [{ reached }],
+      });
+    };
+    const { activities, calls } = stubActivities({}, { startBake: start, undoBake: async () => ({ late: true }) });
+    return world.during(activities, async () => {
+      const run = await world.start();
+      const { reasons } = (await run.result()) as StatusDocument;
+      if (reached) await untilPasses(() => expect(calls).toContain('awaitLateImage'));
+      expect(calls.includes('undoBake')).toBe(reached);
+      return [...reasons];
+    });
+  };
+  expect(await late(false)).toEqual([]);
+  expect(await late(true)).toEqual([expect.stringMatching(/^a late image of the given-up bake is watched for until /)]);
+});
+
+test('a bake that outlives its time limit fails with what it last waited for', async () => {
+  const settings = quickSettings({ bake: { pipeline: 'bake-golden', parameters: {}, timeoutMinutes: 0.5 / 60 } });
+  const { activities, calls } = stubActivities(
+    { settings },
+    {
+      awaitBake: async () => {
+        throw waiting('stage Bake is RUNNING');
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    const { error } = (await run.result()) as StatusDocument;
+    expect(error).toMatch(/^baking: the bake was not done within \d+ seconds; its time limit ran out/);
+    expect(error).toContain('stage Bake is RUNNING');
+    expect(calls).toContain('undoBake');
+  });
+});
+
+test('a scan that is never done is incomplete and one that breaks is failed; both are judged, not skipped', async () => {
+  const settings = quickSettings({ assess: [{ kind: 'inspector2', timeoutMinutes: 0.5 / 60, agentMinutes: 1 }] });
+  const outcomes: string[] = [];
+  const record: Stubs['recordUnassessed'] = async ({ status, reason }) => {
+    outcomes.push(`${status}: ${reason}`);
+    return { assessor: 'inspector2', status, ref: 'sha256:a' };
+  };
+  const scans: Stubs['assess'][] = [
+    async () => {
+      throw waiting('PENDING_INITIAL_SCAN');
+    },
+    broken('Inspector is not enabled'),
+  ];
+  for (const assess of scans) {
+    const { activities } = stubActivities({ settings, verdict: 'deny' }, { assess, recordUnassessed: record });
+    await world.during(activities, async () => {
+      const run = await world.start();
+      expect(await run.result()).toMatchObject({ status: 'DENIED' });
+    });
+  }
+  expect(outcomes).toEqual([
+    expect.stringMatching(/^incomplete: its time limit ran out.*PENDING_INITIAL_SCAN/),
+    'failed: Inspector is not enabled',
+  ]);
+});
+
+test.each([
+  {
+    result: { kind: 'superseded', by: 'ami-0fedcba9876543210' } as const,
+    status: 'SUCCEEDED',
+    reason: 'superseded by ami-0fedcba9876543210',
+  },
+  { result: { kind: 'failed', error: 'AccessDenied' } as const, status: 'FAILED', reason: '' },
+])('a publication that is $result.kind ends $status', async ({ result, status, reason }) => {
+  const settings = quickSettings();
+  const approval = { ...settings.line.approval, auto: true };
+  const { activities, calls } = stubActivities(
+    { settings: { ...settings, line: { ...settings.line, approval } }, verdict: 'approve' },
+    { readPublication: async () => result },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    const ending = (await run.result()) as StatusDocument;
+    expect(ending).toMatchObject({ status, published: [] });
+    if (reason) expect(ending.reasons).toContain(reason);
+    else expect(ending.error).toBe('publication: AccessDenied');
+    expect(calls.includes('removeImages')).toBe(status === 'FAILED');
+  });
+});
+
+test('an undo that cannot finish keeps the run open and says what is stuck; the other steps are still done', async () => {
+  let release = false;
+  const { activities, calls } = stubActivities(
+    { verdict: 'deny' },
+    {
+      undoDeploy: async () => {
+        if (!release) throw ApplicationFailure.nonRetryable('i-1 does not terminate: DisableApiTermination', 'Final');
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(async () =>
+      expect(await world.status(run)).toMatchObject({
+        status: 'RUNNING',
+        stage: 'cleaning-up',
+        reasons: expect.arrayContaining(['instance: i-1 does not terminate: DisableApiTermination']),
+      }),
+    );
+    expect(calls).toContain('removeImages');
+    release = true;
+    const status = (await run.result()) as StatusDocument;
+    expect(status).toMatchObject({ status: 'DENIED' });
+    expect(status.reasons.join()).not.toContain('DisableApiTermination');
+  });
+}, 90_000);
+
+test('a brought instance is neither deployed nor, unless given away, destroyed', async () => {
+  const request = {
+    image: { id: 'ami-0123456789abcdef0', region: 'us-east-1', destroy: false },
+    instance: { id: 'i-0123456789abcdef0', destroy: false },
+  };
+  for (const destroy of [false, true]) {
+    const { activities, calls } = stubActivities({
+      verdict: 'deny',
+      request: { ...request, instance: { ...request.instance, destroy } },
+    });
+    await world.during(activities, async () => {
+      const run = await world.start();
+      expect(await run.result()).toMatchObject({ status: 'DENIED', instanceId: 'i-0123456789abcdef0' });
+      expect(calls).not.toContain('startBake');
+      expect(calls).not.toContain('startDeploy');
+      expect(calls).not.toContain('undoDeploy');
+      expect(calls.includes('undoBrought')).toBe(destroy);
+    });
+  }
+});
