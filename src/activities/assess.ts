@@ -2,6 +2,7 @@ import type { EvidenceRef } from '../domain/evidence';
 import type { Assessment } from '../domain/findings';
 import type { AssessmentRef } from '../domain/run';
 import type { AssessorSettings } from '../domain/settings';
+import { Final } from '../domain/errors';
 import { notReady } from './attempt';
 import type { Deps } from './deps';
 
@@ -16,7 +17,7 @@ export interface AssessInput {
   readonly pollSeconds: number;
 }
 
-export const createAssessActivities = ({ assessors, documents }: Deps) => {
+export const createAssessActivities = ({ assessors, documents, aws }: Deps) => {
   const store = async (input: AssessInput, assessment: Assessment): Promise<AssessmentRef> => {
     const { run, amiId, instanceId } = input;
     const ref: EvidenceRef = await documents.store({ kind: 'assessment', run, amiId, instanceId, assessment });
@@ -28,6 +29,9 @@ export const createAssessActivities = ({ assessors, documents }: Deps) => {
       const { assessor, pollSeconds } = input;
       const look = await assessors[assessor.kind].look(input, assessor);
       if (look.kind === 'waiting') throw notReady(`${assessor.kind}: ${look.progress}`, pollSeconds);
+      // What is sealed about an image must come from an instance that runs it, whatever this activity was given.
+      const { imageId } = await aws.region(input.region).instances.describe(input.instanceId);
+      if (imageId !== input.amiId) throw new Final(`${input.instanceId} runs ${imageId}, not ${input.amiId}`);
       return store(input, { ...look.assessment, assessor: assessor.kind });
     },
 

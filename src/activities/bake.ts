@@ -1,5 +1,6 @@
 import type { Execution } from '../adapters/ports';
 import type { EvidenceRef } from '../domain/evidence';
+import { correlationId } from '../domain/names';
 import { AnswerLost, Final, NotFound, TryAgain } from '../domain/errors';
 import { attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
@@ -35,6 +36,8 @@ export const createBakeActivities = (deps: Deps) => ({
     pollSeconds: number;
   }): Promise<{ amiId: string; ref: EvidenceRef }> {
     const execution = await readExecution(deps, input.executionId);
+    if (execution.correlationId !== correlationId(input.run, 'bake', 1))
+      throw new Final(`execution ${execution.id} is not the bake of run ${input.run}`);
     if (!execution.over) throw notReady(execution.progress, input.pollSeconds);
     if (execution.failure !== null || execution.status !== 'SUCCEEDED')
       throw new Final(
@@ -67,7 +70,8 @@ export async function readExecution(deps: Deps, id: string): Promise<Execution> 
   try {
     return await gateOf(deps).execution(id);
   } catch (error) {
-    if (error instanceof NotFound) throw new TryAgain(`Gate does not know execution ${id}`, undefined, { cause: error });
+    if (error instanceof NotFound)
+      throw new TryAgain(`Gate does not know execution ${id}`, undefined, { cause: error });
     throw error;
   }
 }

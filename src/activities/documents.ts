@@ -1,14 +1,24 @@
 import type { EvidenceStore, Sealer } from '../adapters/ports';
-import { documentName, type Catalogue, type EvidenceRef, type RunRefs, type Statement } from '../domain/evidence';
+import { EvidenceChanged } from '../domain/errors';
+import {
+  documentName,
+  type Catalogue,
+  type EndingStatement,
+  type EvidenceRef,
+  type PublicationStatement,
+  type RunRefs,
+  type Statement,
+} from '../domain/evidence';
 
 /** Evidence as statements: sealed on the way in, opened and checked on the way out. */
 export interface Documents {
   store(statement: Statement): Promise<EvidenceRef>;
   load<K extends Statement['kind']>(kind: K, ref: EvidenceRef): Promise<Extract<Statement, { readonly kind: K }>>;
-  writeNamed(name: string, statement: Statement): Promise<void>;
-  readNamed<K extends Statement['kind']>(
+  writeNamed(statement: EndingStatement | PublicationStatement): Promise<void>;
+  /** Throws EvidenceChanged when the document was sealed for another run. */
+  readNamed<K extends 'ending' | 'publication'>(
     kind: K,
-    name: string,
+    run: string,
   ): Promise<Extract<Statement, { readonly kind: K }> | undefined>;
   writeRefs(run: string, refs: RunRefs): Promise<void>;
   readRefs(run: string): Promise<RunRefs | undefined>;
@@ -24,15 +34,24 @@ export function createDocuments(evidence: EvidenceStore, sealer: Sealer): Docume
   return {
     store: (statement) => evidence.put(sealer.seal(statement)),
     load: async (kind, ref) => sealer.open(kind, await evidence.get(ref)),
-    writeNamed: (name, statement) => evidence.write(name, sealer.seal(statement)),
-    readNamed: async (kind, name) => {
-      const text = await evidence.read(name);
-      return text === undefined ? undefined : sealer.open(kind, text);
+    writeNamed: (statement) => evidence.write(documentName[statement.kind](statement.run), sealer.seal(statement)),
+    readNamed: async (kind, run) => {
+      const text = await evidence.read(documentName[kind](run));
+      if (text === undefined) return undefined;
+      const statement: EndingStatement | PublicationStatement = sealer.open(kind, text);
+      if (statement.run !== run) throw new EvidenceChanged(`the ${kind} of run ${run} is that of run ${statement.run}`);
+      return statement as Extract<Statement, { readonly kind: typeof kind }>;
     },
     // References need no seal: what they lead to is sealed and bound to its run.
     writeRefs: (run, refs) => evidence.write(documentName.refs(run), JSON.stringify({ refs })),
     readRefs: async (run) => (await readJson<{ refs: RunRefs }>(documentName.refs(run)))?.refs,
-    readCatalogue: async (line) => (await readJson<Catalogue>(documentName.catalogue(line))) ?? { line, images: [] },
-    writeCatalogue: (catalogue) => evidence.write(documentName.catalogue(catalogue.line), JSON.stringify(catalogue)),
+    async readCatalogue(line) {
+      const text = await evidence.read(documentName.catalogue(line));
+      if (text === undefined) return { kind: 'catalogue', line, images: [] };
+      const catalogue = sealer.open('catalogue', text);
+      if (catalogue.line !== line) throw new EvidenceChanged(`the catalogue of ${line} is that of ${catalogue.line}`);
+      return catalogue;
+    },
+    writeCatalogue: (catalogue) => evidence.write(documentName.catalogue(catalogue.line), sealer.seal(catalogue)),
   };
 }

@@ -9,13 +9,7 @@ const MOST_REASONS = 12;
 
 export const createEvaluateActivities = ({ documents, sealer }: Deps) => ({
   /** Judges the image by the run's own settings and stores what an approver will see. */
-  async evaluate(input: {
-    run: string;
-    amiId: string;
-    refs: RunRefs;
-    settingsRef: EvidenceRef;
-    at: string;
-  }): Promise<Evaluation> {
+  async evaluate(input: { run: string; amiId: string; refs: RunRefs; settingsRef: EvidenceRef }): Promise<Evaluation> {
     const { run, amiId, refs } = input;
     const { settings, line } = await documents.load('settings', input.settingsRef);
     const statements = await Promise.all(refs.assessments.map((ref) => documents.load('assessment', ref)));
@@ -51,7 +45,7 @@ export const createEvaluateActivities = ({ documents, sealer }: Deps) => ({
       verdict,
       reasons,
       counts,
-      at: input.at,
+      at: new Date().toISOString(),
     });
     await documents.writeRefs(run, { ...refs, evaluation: ref });
     return { verdict, reasons: reasons.slice(0, MOST_REASONS), findings: counts, evidenceDigest: digest, ref };

@@ -23,7 +23,6 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => ({
     amiId: string;
     baked: boolean;
     instanceId: string | null;
-    account: string;
     pollSeconds: number;
   }): Promise<{ ref: EvidenceRef }> {
     const { run, region, amiId, pollSeconds } = input;
@@ -31,7 +30,7 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => ({
     const image = await visible(() => images.describe(amiId), `image ${amiId} in ${region}`, pollSeconds);
     const owner = image.tags[TAG.run];
     const other: OtherRun | null = owner === undefined || owner === run ? null : await runs.standing(owner);
-    const faults = candidateFaults(image, run, input.account, other);
+    const faults = candidateFaults(image, run, await aws.account(), other);
     if (DEAD_STATES.has(image.state)) faults.push(`${amiId} is ${image.state}`);
     if (input.instanceId !== null) {
       const { instanceId } = input;

@@ -24,7 +24,7 @@ export const createPublishActivities = (deps: Deps) => {
 
   async function conclude(run: string, line: string, result: PublicationResult): Promise<PublicationResult> {
     const at = new Date().toISOString();
-    await documents.writeNamed(documentName.publication(run), { kind: 'publication', run, line, result, at });
+    await documents.writeNamed({ kind: 'publication', run, line, result, at });
     return result;
   }
 
@@ -34,7 +34,7 @@ export const createPublishActivities = (deps: Deps) => {
      * until AWS shows our value, moves the labels, and notes it in the catalogue. Every part may be repeated.
      */
     async publish({ run, line }: { run: string; line: string }): Promise<PublicationResult> {
-      const done = await documents.readNamed('publication', documentName.publication(run));
+      const done = await documents.readNamed('publication', run);
       if (done) return done.result;
       const evidence = await gather(deps, run, line);
       const faults = publicationFaults(evidence);
@@ -65,7 +65,7 @@ export const createPublishActivities = (deps: Deps) => {
      * A publication that failed for good: takes back what it did, so that no parameter names an image that is about to go.
      */
     async unpublish({ run, line, error }: { run: string; line: string; error: string }): Promise<PublicationResult> {
-      const done = await documents.readNamed('publication', documentName.publication(run));
+      const done = await documents.readNamed('publication', run);
       if (done) return done.result;
       const refs = await documents.readRefs(run);
       if (!refs?.settings || !refs.candidate) return conclude(run, line, { kind: 'failed', error });
@@ -83,7 +83,7 @@ export const createPublishActivities = (deps: Deps) => {
 
     /** What became of a run's publication, from evidence: a signal that says so is only a hint. */
     async readPublication({ run }: { run: string }): Promise<PublicationResult | null> {
-      return (await documents.readNamed('publication', documentName.publication(run)))?.result ?? null;
+      return (await documents.readNamed('publication', run))?.result ?? null;
     },
 
     /** Stores where the evidence is and puts the run into its line's queue. */
@@ -100,7 +100,7 @@ async function gather(deps: Deps, run: string, line: string): Promise<Publicatio
   const refs = await documents.readRefs(run);
   if (!refs?.settings || !refs.candidate || !refs.evaluation)
     throw new Forbidden(`run ${run} has no evidence to publish on`);
-  if (await documents.readNamed('ending', documentName.ending(run))) throw new Forbidden(`run ${run} has ended`);
+  if (await documents.readNamed('ending', run)) throw new Forbidden(`run ${run} has ended`);
   const settings = await documents.load('settings', refs.settings);
   const evaluation = await documents.load('evaluation', refs.evaluation);
   const assessments = await Promise.all(
@@ -187,7 +187,7 @@ async function note(
     findingKeys: evaluation.basis.findings.map(({ key }) => key),
   };
   const others = catalogue.images.filter((known) => known.run !== run);
-  await documents.writeCatalogue({ line: catalogue.line, images: [...others, entry] });
+  await documents.writeCatalogue({ ...catalogue, images: [...others, entry] });
 }
 
 /**

@@ -15,14 +15,14 @@ import type { Deps } from './deps';
 
 export interface OpenedRun {
   readonly request: RunRequest;
-  /** Credential that asked. */
+  /** Credential that asked, and whom it speaks for. */
   readonly credential: string;
+  readonly subject: string | null;
   readonly settings: RunSettings;
   readonly settingsRef: EvidenceRef;
-  readonly account: string;
 }
 
-export const createRunActivities = ({ settings, signatures, documents, aws, runs }: Deps) => ({
+export const createRunActivities = ({ settings, signatures, documents, runs }: Deps) => ({
   /** A run's first act: verifies the request and stores the line's settings, sealed and bound to run and line. */
   async openRun({ run, line, token }: { run: string; line: string; token: string }): Promise<OpenedRun> {
     const statement = signatures.request(token);
@@ -35,8 +35,8 @@ export const createRunActivities = ({ settings, signatures, documents, aws, runs
     const at = statement.at;
     const settingsRef = await documents.store({ kind: 'settings', run, line, settings: current, request: token, at });
     await documents.writeRefs(run, { ...NO_REFS, settings: settingsRef });
-    const account = await aws.account();
-    return { request: statement.request, credential: statement.credential, settings: current, settingsRef, account };
+    const { request, credential, subject } = statement;
+    return { request, credential, subject, settings: current, settingsRef };
   },
 
   /** What a sweep needs to clean up after a run that can no longer do it itself; refused while the run is open. */
@@ -46,10 +46,10 @@ export const createRunActivities = ({ settings, signatures, documents, aws, runs
     const refs = await documents.readRefs(run);
     if (standing === 'unknown' || !refs?.settings) throw new BadInput([`run ${run} is not known here`]);
     const { settings: kept, request: token, at } = await documents.load('settings', refs.settings);
-    const { request, credential } = signatures.request(token);
+    const { request, credential, subject } = signatures.request(token);
     const candidate = refs.candidate ? await documents.load('candidate', refs.candidate) : null;
     const image = candidate && { amiId: candidate.image.id, region: candidate.image.region, baked: candidate.baked };
-    return { request, credential, settings: kept, settingsRef: refs.settings, account: await aws.account(), at, image };
+    return { request, credential, subject, settings: kept, settingsRef: refs.settings, at, image };
   },
 
   /** A run's last act: its ending, for the time after Temporal has forgotten it. */
@@ -63,6 +63,6 @@ export const createRunActivities = ({ settings, signatures, documents, aws, runs
   }): Promise<void> {
     const ending: EndingStatement = { kind: 'ending', ...input };
     await documents.writeRefs(input.run, input.refs);
-    await documents.writeNamed(documentName.ending(input.run), ending);
+    await documents.writeNamed(ending);
   },
 });

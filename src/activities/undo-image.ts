@@ -20,7 +20,6 @@ export const createUndoImageActivities = ({ aws }: Deps) => {
     async planRemoval(input: {
       run: string;
       region: string;
-      account: string;
       /** What the bake named, or what was brought; null when neither is known. */
       amiId: string | null;
       brought: boolean;
@@ -28,17 +27,16 @@ export const createUndoImageActivities = ({ aws }: Deps) => {
       startedAt: string;
     }): Promise<RemovalPlan> {
       const { images } = aws.region(input.region);
+      const account = await aws.account();
       const found = new Map((await images.ofRun(input.run)).map((image) => [image.id, image]));
       const named = input.amiId === null ? undefined : await find(images, input.amiId);
-      if (named && !input.brought && isUntaggedButOurs(named, input)) {
+      if (named && !input.brought && isUntaggedButOurs(named, account, input.startedAt)) {
         const tags = { ...named.tags, [TAG.managed]: 'true', [TAG.run]: input.run };
         await images.tag(named.id, { [TAG.managed]: 'true', [TAG.run]: input.run });
         found.set(named.id, { ...named, tags });
       } else if (named) found.set(named.id, named);
 
-      const ours = [...found.values()].filter(
-        (image) => image.ownerId === input.account && removable(image, input.run),
-      );
+      const ours = [...found.values()].filter((image) => image.ownerId === account && removable(image, input.run));
       const kept = (image: Image): boolean => input.brought && image.id === input.amiId && !input.destroy;
       return {
         remove: ours.filter((image) => !kept(image)).map(({ id, snapshotIds }) => ({ amiId: id, snapshotIds })),
@@ -50,7 +48,6 @@ export const createUndoImageActivities = ({ aws }: Deps) => {
     async awaitLateImage(input: {
       run: string;
       region: string;
-      account: string;
       startedAt: string;
       until: string;
       pollSeconds: number;
@@ -103,7 +100,7 @@ async function find(images: Images, amiId: string): Promise<Image | undefined> {
 const CLOCK_SKEW_MS = 5 * 60_000;
 
 /** What our own bake named, made since the run began, before anybody tagged it. */
-const isUntaggedButOurs = (image: Image, { account, startedAt }: { account: string; startedAt: string }): boolean =>
+const isUntaggedButOurs = (image: Image, account: string, startedAt: string): boolean =>
   image.ownerId === account &&
   image.tags[TAG.run] === undefined &&
   image.tags[TAG.state] === undefined &&

@@ -16,6 +16,8 @@ export interface StartOrder {
   readonly request: RunRequest;
   /** Id of the credential that asks. */
   readonly credential: string;
+  /** Whom it speaks for; null where it speaks for nobody. */
+  readonly subject: string | null;
 }
 
 export interface Actor {

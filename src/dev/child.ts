@@ -79,6 +79,7 @@ export async function runCommand(order: RunOrder): Promise<RunResult> {
     env: order.env,
     ...(order.cwd === undefined ? {} : { cwd: order.cwd }),
   });
+  const closed = new Promise<void>((resolve) => child.once('close', () => resolve()));
   let output = '';
   const keep = (chunk: Buffer): void => {
     output = (output + chunk.toString('utf8')).slice(-TAIL_CHARS);
@@ -101,8 +102,16 @@ export async function runCommand(order: RunOrder): Promise<RunResult> {
   }, 1_000);
   const limit = setTimeout(() => stop(`gave up after ${Math.round(order.limitMs / 1_000)} s`), order.limitMs);
   const end = await ended(child);
+  await lastWords(closed);
   clearInterval(ticker);
   clearTimeout(limit);
   letGo();
   return { failure: stoppedFor ?? (end === 'exit code 0' ? undefined : end), output: output.trim() };
+}
+
+/** Output may arrive after the exit; but a grandchild that lives on keeps the pipes open, so not for longer than a second. */
+async function lastWords(closed: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  await Promise.race([closed, new Promise((resolve) => (timer = setTimeout(resolve, 1_000)))]);
+  clearTimeout(timer);
 }

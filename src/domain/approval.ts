@@ -50,6 +50,8 @@ export interface ApprovalContext {
   readonly settings: ApprovalSettings;
   readonly approvers: readonly string[];
   readonly requestedBy: string | null;
+  /** Whom the credential that asked speaks for. */
+  readonly askedBy: string | null;
   /** Credential that asked for the run. */
   readonly credential: string | null;
 }
@@ -80,7 +82,7 @@ const isAfter = (a: string, b: string): boolean => Date.parse(a) > Date.parse(b)
 
 /** Whether the person may decide on this run. */
 export function entitled(context: ApprovalContext, decision: Decision): RefusalReason | undefined {
-  if (sameActor(decision.by, context.requestedBy)) return 'requester';
+  if (sameActor(decision.by, context.requestedBy) || sameActor(decision.by, context.askedBy)) return 'requester';
   if (decision.credential !== null && decision.credential === context.credential) return 'requester';
   const asked = Object.keys(context.settings.groups);
   const counts = decision.groups.some(

@@ -22,6 +22,8 @@ export interface RequestStatement {
   readonly request: RunRequest;
   /** Id of the credential that asked; who it claims to ask for is `request.requestedBy`. */
   readonly credential: string;
+  /** Whom that credential speaks for; null where it speaks for nobody. */
+  readonly subject: string | null;
   readonly at: string;
 }
 
@@ -157,10 +159,12 @@ export type Statement =
   | EvaluationStatement
   | DecisionStatement
   | PublicationStatement
-  | EndingStatement;
+  | EndingStatement
+  | Catalogue;
 
 /** A line's catalogue: kept as a named document, written only after a publication was read back. */
 export interface Catalogue {
+  readonly kind: 'catalogue';
   readonly line: string;
   /** Newest last. */
   readonly images: readonly CatalogueEntry[];

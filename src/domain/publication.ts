@@ -96,6 +96,7 @@ function approvalFaults(evidence: PublicationEvidence): string[] {
     settings: line.approval,
     approvers,
     requestedBy: request.request.requestedBy ?? null,
+    askedBy: request.subject,
     credential: request.credential,
   };
   const ofRun = decisions.filter((decision) => decision.run === run);

@@ -1,5 +1,6 @@
 /** The HTTP door as one fastify instance: guards, limits, problems, logs, and the routes under the public URL's path. */
 import Fastify, {
+  LogController,
   type FastifyBaseLogger,
   type FastifyHttpOptions,
   type FastifyInstance,
@@ -117,7 +118,7 @@ function settings(
 ): FastifyHttpOptions<RawServerDefault, FastifyBaseLogger> {
   return {
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     requestIdHeader: false,
     genReqId: ({ headers }) => requestId(headers['x-request-id']),
     bodyLimit: BODY_BYTES,

@@ -19,7 +19,7 @@ export interface AppOptions {
   /** What every URL that is handed out begins with; may have a path. */
   readonly publicUrl: string;
   /** Whom to believe about `X-Forwarded-For` (fastify's `trustProxy`). Never used to make URLs. */
-  readonly trustProxy: boolean | string | string[] | number;
+  readonly trustProxy: boolean | string | string[];
   readonly rateLimit: RateLimit;
   readonly logger: FastifyBaseLogger;
   /** Faults that a request's line shows, so that they are named together with those of its form. */

@@ -11,7 +11,7 @@ import { keySchema, looseStartSchema, startSchema, toRunRequest } from './schema
 export function readStart(
   { headers, body }: FastifyRequest,
   lineFaults: ((request: RunRequest) => readonly string[]) | undefined,
-): Omit<StartOrder, 'credential'> {
+): Omit<StartOrder, 'credential' | 'subject'> {
   const parsed = tryParse(startSchema, body, 'body');
   const key = headers['idempotency-key'];
   const faults: Fault[] = [...keyFaults(key), ...(parsed.ok ? [] : parsed.faults)];

@@ -199,7 +199,6 @@ class GoldenImageRun {
       line,
       ...image,
       instanceId: opened.request.instance?.id ?? null,
-      account: opened.account,
       pollSeconds: this.pollSeconds,
     });
     this.record.keep({ candidate: ref });
@@ -296,8 +295,7 @@ class GoldenImageRun {
       'judging the findings',
     );
     const { refs } = this.record;
-    const at = new Date().toISOString();
-    const evaluation = await steps.act().evaluate({ run: this.input.id, amiId: image.amiId, refs, settingsRef, at });
+    const evaluation = await steps.act().evaluate({ run: this.input.id, amiId: image.amiId, refs, settingsRef });
     this.record.keep({ evaluation: evaluation.ref });
     this.record.state = { ...this.record.state, evaluation } as RunRecord['state'];
     return evaluation;
@@ -323,6 +321,7 @@ class GoldenImageRun {
       settings,
       approvers: opened.settings.approvers,
       requestedBy: opened.request.requestedBy ?? null,
+      askedBy: opened.subject,
       credential: opened.credential,
     };
     const ask = (subject: string) => this.notify(subject, steps);

@@ -7,13 +7,13 @@ import { proxies } from './proxies';
  * job limit later), and removes it. The run that gave up does not wait for this.
  */
 export async function lateBake(input: LateBakeInput): Promise<string[]> {
-  const { run, region, account, startedAt, pollSeconds } = input;
+  const { run, region, startedAt, pollSeconds } = input;
   const { poll } = proxies(pollSeconds);
   const removed: string[] = [];
   for (;;) {
     const plan = await proxies(pollSeconds)
       .watch()
-      .awaitLateImage({ run, region, account, startedAt, until: input.until, pollSeconds });
+      .awaitLateImage({ run, region, startedAt, until: input.until, pollSeconds });
     if (plan === null) return removed;
     await removeUntilGone(() => poll(24 * 3_600_000).removeImages({ run, region, plan, pollSeconds }));
     removed.push(...plan.remove.map(({ amiId }) => amiId));

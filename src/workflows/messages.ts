@@ -53,7 +53,6 @@ export interface PublishArgument {
 export interface LateBakeInput {
   readonly run: string;
   readonly region: string;
-  readonly account: string;
   /** When the run began, ISO 8601. */
   readonly startedAt: string;
   readonly until: string;

@@ -41,7 +41,6 @@ export function undoImage(facts: RunFacts, { act, poll }: Proxies): UndoStep {
       const plan = await act(limitMs).planRemoval({
         run,
         region,
-        account: opened.account,
         amiId: facts.image?.amiId ?? brought?.id ?? null,
         brought: brought !== undefined,
         destroy: brought?.destroy ?? false,
@@ -85,7 +84,7 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
         parentClosePolicy: ParentClosePolicy.ABANDON,
         workflowIdReusePolicy: 'ALLOW_DUPLICATE',
         staticSummary: `Removes what the given-up bake of run ${run} still makes`,
-        args: [{ run, region: line.region, until, pollSeconds, account: opened.account, startedAt: facts.startedAt }],
+        args: [{ run, region: line.region, until, pollSeconds, startedAt: facts.startedAt }],
       });
       facts.note(`a late image of the given-up bake is watched for until ${until}`);
     },

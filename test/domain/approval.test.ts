@@ -88,6 +88,8 @@ describe('who may decide', () => {
   });
 
   test('without a claimed requester the credential alone decides', () => {
+    // Whoever asks with one key and in another's name cannot approve with another key.
+    expect(entitled(context({ askedBy: 'Bob@example.com ' }), decision({ by: 'bob@example.com' }))).toBe('requester');
     const anonymous = context({ requestedBy: null });
     expect(entitled(anonymous, decision())).toBeUndefined();
     expect(entitled(anonymous, decision({ credential: 'spinnaker' }))).toBe('requester');

@@ -101,6 +101,7 @@ export const context = (change: Partial<ApprovalContext> = {}): ApprovalContext 
   settings: line().approval,
   approvers: ['security', 'platform'],
   requestedBy: 'alice@example.com',
+  askedBy: null,
   credential: 'spinnaker',
   ...change,
 });

@@ -103,7 +103,8 @@ describe('the newer image that was published meanwhile', () => {
     published: published ? [publication()] : [],
     findingKeys: [],
   });
-  const newer = (...images: readonly CatalogueEntry[]) => newerThan(AT, { line: 'golden', images })?.run;
+  const newer = (...images: readonly CatalogueEntry[]) =>
+    newerThan(AT, { kind: 'catalogue', line: 'golden', images })?.run;
 
   test('is strictly later: the same moment gives way to nobody', () => {
     expect(newer()).toBeUndefined();
@@ -129,7 +130,8 @@ describe('the newer image that was published meanwhile', () => {
     const moment = fc.integer({ min: -2, max: 2 }).map(after);
     fc.assert(
       fc.property(moment, moment, (a, b) => {
-        const beats = (x: string, y: string) => newerThan(y, { line: 'golden', images: [entry('x', x)] }) !== undefined;
+        const beats = (x: string, y: string) =>
+          newerThan(y, { kind: 'catalogue', line: 'golden', images: [entry('x', x)] }) !== undefined;
         expect(beats(a, b) && beats(b, a)).toBe(false);
         expect(beats(a, b) || beats(b, a)).toBe(a !== b);
       }),

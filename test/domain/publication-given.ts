@@ -39,7 +39,7 @@ export function evidence(
     line: 'golden',
     request: {
       kind: 'request',
-      ...{ run: RUN, key: RUN, credential: 'spinnaker', at: AT },
+      ...{ run: RUN, key: RUN, credential: 'spinnaker', subject: null, at: AT },
       request: { line: 'golden', parameters: {}, requestedBy: 'alice@example.com' },
     },
     settings: {

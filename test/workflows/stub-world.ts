@@ -59,9 +59,9 @@ export function stubActivities(
   let publication: PublicationResult | null = null;
   const request: RunRequest = { line: 'golden', parameters: {}, requestedBy: 'eve@example.com', ...options.request };
   const stubs: Stubs = {
-    openRun: async () => ({ request, credential: 'ci', settings, settingsRef: 'sha256:s', account: '111122223333' }),
+    openRun: async () => ({ request, credential: 'ci', settings, settingsRef: 'sha256:s', subject: null }),
     openSweep: async () => ({
-      ...{ request, credential: 'ci', settings, settingsRef: 'sha256:s', account: '111122223333' },
+      ...{ request, credential: 'ci', settings, settingsRef: 'sha256:s', subject: null },
       at: '2026-01-01T00:00:00.000Z',
       image: null,
     }),

@@ -85,7 +85,11 @@ function sort(error: unknown, of: Call): Sorted | undefined {
     const code = thrown.Code ?? thrown.name;
     const kind = kindOf({ code, status, message: thrown.message });
     const wait = retryAfterMs(thrown);
-    return { kind, text: `${name}: ${tell(kind, code, thrown.message, of)}`, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    return {
+      kind,
+      text: `${name}: ${tell(kind, code, thrown.message, of)}`,
+      ...(wait === undefined ? {} : { retryAfterMs: wait }),
+    };
   }
   // A service that speaks, but not the protocol: a proxy's page, a torn answer, an endpoint that is not AWS.
   if (status !== undefined) {

@@ -55,7 +55,9 @@ export function createInstances(ec2: Ec2): Instances {
     tag: (id, tags) => tagResource(ec2, id, tags),
 
     terminate: (id) =>
-      remove(ec2Call(ec2, 'TerminateInstances'), () => client.send(new TerminateInstancesCommand({ InstanceIds: [id] }))),
+      remove(ec2Call(ec2, 'TerminateInstances'), () =>
+        client.send(new TerminateInstancesCommand({ InstanceIds: [id] })),
+      ),
 
     existingVolumes: (ids) =>
       existing(ids, async (Values, NextToken) => {

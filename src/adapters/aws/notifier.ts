@@ -60,7 +60,10 @@ function toMessage(message: string, subject: string, taken: number): string {
   const room = LARGEST_MESSAGE - taken;
   if (bytes.length <= room) return text;
   // Cutting within a character leaves a replacement character, which is taken off.
-  const kept = bytes.subarray(0, room - Buffer.byteLength(CUT)).toString().replace(/\uFFFD+$/u, '');
+  const kept = bytes
+    .subarray(0, room - Buffer.byteLength(CUT))
+    .toString()
+    .replace(/\uFFFD+$/u, '');
   return kept + CUT;
 }
 

@@ -1,4 +1,9 @@
-import { GetParameterCommand, LabelParameterVersionCommand, PutParameterCommand, type SSMClient } from '@aws-sdk/client-ssm';
+import {
+  GetParameterCommand,
+  LabelParameterVersionCommand,
+  PutParameterCommand,
+  type SSMClient,
+} from '@aws-sdk/client-ssm';
 import { Final, TryAgain } from '../../domain/errors';
 import type { Parameters } from '../ports';
 import { call, find, type Call } from './failures';
@@ -45,7 +50,9 @@ export function createParameters({
       const { InvalidLabels } = await call(to('LabelParameterVersion'), () => client.send(command));
       // SSM says yes and leaves out the labels it does not like.
       if (InvalidLabels && InvalidLabels.length > 0)
-        throw new Final(`ssm:LabelParameterVersion in ${region}: ${name} cannot be labelled ${InvalidLabels.join(', ')}`);
+        throw new Final(
+          `ssm:LabelParameterVersion in ${region}: ${name} cannot be labelled ${InvalidLabels.join(', ')}`,
+        );
     },
   };
 }

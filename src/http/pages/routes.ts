@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import type { Guard } from '../auth/guard';
 import { createSessions } from '../auth/sessions';
 import type { RouteContext } from '../context';
-import { PROBLEMS, problemOf, type ProblemName } from '../problem';
+import { Problem, PROBLEMS, problemOf, type ProblemName } from '../problem';
 import { SCRIPT, STYLE } from './assets';
 import { errorPage, problemPage } from './errors';
 import { layout } from './layout';
@@ -51,7 +51,7 @@ export function pages(app: FastifyInstance, context: RouteContext, guard: Guard)
   app.get<{ Params: { name: string } }>('/problems/:name', { config: open }, async (request, reply) => {
     const name = request.params.name as ProblemName;
     const known = Object.hasOwn(PROBLEMS, name);
-    const body = known ? problemPage(name) : errorPage(address, problemOf(new TypeError('no such problem')));
+    const body = known ? problemPage(name) : errorPage(address, new Problem('not-found', 'There is no such problem'));
     return reply
       .code(known ? 200 : 404)
       .type('text/html; charset=utf-8')

@@ -22,7 +22,8 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
     const order = readStart(request, options.requestFaults);
     const problem = await readiness.problem();
     if (problem) throw problem;
-    const run = await ask(options.runs.start({ ...order, credential: credentialOf(request).id }));
+    const { id: credential, subject = null } = credentialOf(request);
+    const run = await ask(options.runs.start({ ...order, credential, subject }));
     request.log.info({ run: run.id, line: run.line }, 'run accepted');
     return reply
       .code(202)
