@@ -50,6 +50,7 @@ const SOUND = {
     "import { Client } from '@temporalio/client'; import type { run } from '../workflows'; export { Client };",
   'config/load.ts': "import { z } from 'zod'; export const all = process.env; export { z };",
   'dev/start.ts': "export const testing = require.resolve('@temporalio/testing');",
+  'worker/workers.ts': "export const workflowsPath = require.resolve('../workflows');",
   'simulator/index.ts': "import { createServer } from 'node:http'; export { createServer };",
   'http/app.ts': "import fastify from 'fastify'; import { Client } from '../client/runs'; export { fastify, Client };",
   'cli/demo.ts': "import '../simulator'; import '../dev/start'; import '../client/runs'; export const x = 1;",
@@ -105,6 +106,7 @@ const BREACHES: readonly (readonly [name: string, file: string, code: string, ru
     'types only',
   ],
   ['a value is required', 'activities/x.ts', "import a = require('../adapters/ports');", 'types only'],
+  ['a value is required the old way', 'worker.ts', "export const a = require('./workflows');", 'types only'],
   ['an import for its effect crosses', 'client/x.ts', "import '../workflows';", 'types only'],
   ['http takes values from config', 'http/x.ts', "import { all } from '../config/load';", 'types only'],
 
@@ -135,6 +137,7 @@ const BREACHES: readonly (readonly [name: string, file: string, code: string, ru
   ['an internal path of the SDK counts too', 'http/x.ts', "import '@temporalio/client/lib/connection';", 'owner'],
   ['the client imports fastify', 'client/x.ts', "import fastify from 'fastify';", 'owner'],
   ['an activity imports zod', 'activities/x.ts', "import { z } from 'zod';", 'owner'],
+  ['a package is named by its path', 'activities/x.ts', "export const a = require.resolve('axios');", 'owner'],
   ['a type is taken in passing', 'activities/x.ts', "export type A = import('zod').ZodError;", 'owner'],
   ['domain imports a package', 'domain/x.ts', "import { z } from 'zod';", 'owner'],
   ['domain imports Temporal', 'domain/x.ts', "import { ApplicationFailure } from '@temporalio/common';", 'owner'],

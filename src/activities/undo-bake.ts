@@ -1,7 +1,6 @@
-import { NotFound } from '../domain/errors';
 import { attempt, notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { executionsOf, reachable, type GateMemory } from './gate-memory';
+import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
 
 /** Looks after a lost start before Gate's search counts as complete. */
 const SEARCH_LOOKS = 5;
@@ -28,19 +27,10 @@ export const createUndoBakeActivities = (deps: Deps) => ({
       return { late: true };
     }
     for (const execution of executions.filter(({ over }) => !over)) {
-      const asked = await reachable(input, () => cancelled(() => spinnaker.cancel(execution.id, `run ${run} ends`)));
+      const asked = await reachable(input, () => cancelExecution(spinnaker, execution.id, run));
       if (asked === 'away') return { late: true };
       throw notReady(`waiting for bake execution ${execution.id} to end`, pollSeconds);
     }
     return { late: executions.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null) };
   },
 });
-
-async function cancelled(cancel: () => Promise<void>): Promise<true> {
-  try {
-    await cancel();
-  } catch (error) {
-    if (!(error instanceof NotFound)) throw error;
-  }
-  return true;
-}

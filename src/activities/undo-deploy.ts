@@ -4,7 +4,7 @@ import { NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
 import { attempt, notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { executionsOf, reachable, type GateMemory } from './gate-memory';
+import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
 
 export interface UndoDeployInput {
   readonly run: string;
@@ -56,7 +56,7 @@ async function removeGroups(spinnaker: Spinnaker, aws: AwsRegion, input: UndoDep
       throw notReady('looking for a deploy that may have been started', pollSeconds);
     const running = deploys.find(({ over }) => !over);
     if (running) {
-      const asked = await reachable(input, () => spinnaker.cancel(running.id, `run ${run} ends`));
+      const asked = await reachable(input, () => cancelExecution(spinnaker, running.id, run));
       if (asked !== 'away') throw notReady(`waiting for deploy execution ${running.id} to end`, pollSeconds);
     }
   }

@@ -1,7 +1,7 @@
 /** Every name that Temporal, AWS or Spinnaker sees: one function each, with its inverse where one is needed. */
 
-/** Task queues. `poll` has a fleet-wide rate limit; `launch` is for EC2 launches, 2 per second (EC2 API throttling: RunInstances refills 2/s). */
-export const QUEUE = { main: 'assay', poll: 'assay-poll', launch: 'assay-launch' } as const;
+/** Task queues: deeds, and waiting, which has a rate limit over all workers. */
+export const QUEUE = { main: 'assay', poll: 'assay-poll' } as const;
 
 /** Workflow types as registered by the worker. */
 export const WORKFLOW = { run: 'goldenImage', line: 'imageLine', lateBake: 'lateBake', sweep: 'sweepRun' } as const;

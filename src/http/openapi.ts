@@ -253,6 +253,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output', components: Record<
     JSON.parse(JSON.stringify(value).replaceAll('"#/$defs/', '"#/components/schemas/'));
   for (const [id, definition] of Object.entries($defs)) components[id] = renamed(definition);
   if (name === undefined) return renamed(document);
-  components[name] = renamed(document);
+  // A named schema that refers to itself, or is read again, comes as a reference to its own definition.
+  if (!Object.hasOwn($defs, name)) components[name] = renamed(document);
   return { $ref: `#/components/schemas/${name}` };
 }

@@ -64,9 +64,10 @@ function specifierOf(node: ts.Node): { readonly name: string; readonly typeOnly:
   if (ts.isImportEqualsDeclaration(node) && ts.isExternalModuleReference(node.moduleReference)) {
     return text(node.moduleReference.expression, node.isTypeOnly);
   }
-  // import('…'), require('…'), require.resolve('…')
-  if (ts.isCallExpression(node) && node.arguments[0] !== undefined && loads(node.expression)) {
-    return text(node.arguments[0], false);
+  if (ts.isCallExpression(node) && node.arguments[0] !== undefined) {
+    if (loads(node.expression)) return text(node.arguments[0], false);
+    // Naming a module's path, as a worker must for the workflows it bundles, runs nothing of it.
+    if (node.expression.getText() === 'require.resolve') return text(node.arguments[0], true);
   }
   return undefined;
 }
@@ -75,9 +76,7 @@ const text = (node: ts.Node, typeOnly: boolean): { readonly name: string; readon
   ts.isStringLiteralLike(node) ? { name: node.text, typeOnly } : undefined;
 
 const loads = (callee: ts.Expression): boolean =>
-  callee.kind === ts.SyntaxKind.ImportKeyword ||
-  (ts.isIdentifier(callee) && callee.text === 'require') ||
-  (ts.isPropertyAccessExpression(callee) && ts.isIdentifier(callee.expression) && callee.expression.text === 'require');
+  callee.kind === ts.SyntaxKind.ImportKeyword || (ts.isIdentifier(callee) && callee.text === 'require');
 
 function importsTypesOnly(clause: ts.ImportClause | undefined): boolean {
   if (clause === undefined) return false;

@@ -56,7 +56,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   zod: ['config', 'http', 'cli'],
   yaml: ['config', 'cli'],
   commander: ['cli', 'cli.ts'],
-  pino: ['http', 'cli', 'server', 'worker', 'server.ts', 'worker.ts', 'cli.ts'],
+  pino: ['config', 'http', 'cli', 'server', 'worker', 'server.ts', 'worker.ts', 'cli.ts'],
   'prom-client': ['http', 'worker', 'worker.ts', 'server.ts'],
   'fast-xml-parser': ['simulator'],
 };

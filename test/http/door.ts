@@ -164,7 +164,7 @@ export function stubRuns(calls: Call[], changes: Partial<RunsApi> = {}): RunsApi
 
 const LINE = { line: 'golden', region: 'us-east-1', parameter: '/golden/latest', approved: CATALOGUE_ENTRY };
 
-const stubLines: LinesApi = {
+export const stubLines: LinesApi = {
   list: async () => [LINE],
   get: async (line) => (line === 'golden' ? LINE : undefined),
   images: async (line) => (line === 'golden' ? [CATALOGUE_ENTRY] : undefined),
@@ -181,7 +181,7 @@ const stubLines: LinesApi = {
       : undefined,
 };
 
-const stubSetup: SetupApi = { faults: async () => [], setup: async () => [] };
+export const stubSetup: SetupApi = { faults: async () => [], setup: async () => [] };
 
 export interface Door {
   readonly app: FastifyInstance;

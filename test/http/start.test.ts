@@ -38,6 +38,7 @@ test('the order carries what was asked, filled up, and the id of the credential'
       'start',
       {
         credential: 'ci',
+        subject: null,
         request: {
           line: 'golden',
           image: { id: AMI, region: 'us-east-1', destroy: false },
@@ -116,7 +117,11 @@ const BAD: readonly Bad[] = [
     headers: { 'idempotency-key': 'a'.repeat(101) },
     faults: [{ header: 'Idempotency-Key', detail }],
   },
-  { name: 'a prototype', body: '{"line":"golden","__proto__":{"a":1}}', faults: [{ detail: 'the body is not valid JSON' }] },
+  {
+    name: 'a prototype',
+    body: '{"line":"golden","__proto__":{"a":1}}',
+    faults: [{ detail: 'the body is not valid JSON' }],
+  },
   { name: 'broken JSON', body: '{"line":', faults: [{ detail: 'the body is not valid JSON' }] },
 ];
 

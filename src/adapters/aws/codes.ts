@@ -43,14 +43,18 @@ const KINDS: ReadonlyMap<string, FailureKind> = new Map<string, FailureKind>([
   ...NOT_FOUND.map((code) => [code, 'not-found'] as const),
 ]);
 
+/** Refusals whose messages quote the request's headers, the session token among them. */
+const SIGNATURES = new Set(['SignatureDoesNotMatch', 'InvalidSignature', 'IncompleteSignature']);
+
 /** Refusals that are about who we are, not about what we may do: no grant helps against them. */
 const CREDENTIALS = new Set([
+  ...SIGNATURES,
   ...['AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClient', 'InvalidAccessKeyId', 'InvalidToken'],
-  ...['SignatureDoesNotMatch', 'InvalidSignature', 'IncompleteSignature', 'MissingAuthenticationToken'],
+  ...['MissingAuthenticationToken', 'OptInRequired', 'RegionDisabled'],
 ]);
 
 /** A code in the one form in which codes are compared. */
-export const plainCode = (code: string): string =>
+const plainCode = (code: string): string =>
   code
     .replace(/^.*#/, '')
     .replace(/^(?:Client|Server)\./, '')
@@ -58,6 +62,9 @@ export const plainCode = (code: string): string =>
 
 /** Whether a refusal is about credentials rather than rights. */
 export const isAboutCredentials = (code: string): boolean => CREDENTIALS.has(plainCode(code));
+
+/** Whether a message must not be shown, because AWS quotes the signed request in it. */
+export const quotesRequest = (code: string): boolean => SIGNATURES.has(plainCode(code));
 
 /**
  * Sorts an error of a service by its code and HTTP status; by its message only where AWS has one code for everything.
@@ -74,14 +81,15 @@ export function kindOf({
 }): FailureKind {
   const plain = plainCode(code);
   // The signature's time, not the signature, is what AWS minds here.
-  if (isAboutCredentials(code) && /expired|not yet current/i.test(message)) return 'try-again';
+  if (quotesRequest(code) && /expired|not yet current/i.test(message)) return 'try-again';
   const known = KINDS.get(plain);
   if (known) return known;
   if (/^Invalid[A-Za-z]+\.NotFound$/.test(plain)) return 'not-found';
-  // Auto Scaling says ValidationError to everything; Parameter Store to a value whose check has not ended.
-  if (plain === 'Validation') {
+  // Parameter Store refuses a value while it still checks the one before.
+  if (plain === 'Validation' && /in progress/i.test(message) && !/delete/i.test(message)) return 'try-again';
+  // Auto Scaling has one code for all that is wrong with a request.
+  if (/(?:^|#)ValidationError$/.test(code)) {
     if (/pending delete|delete in progress|already being deleted/i.test(message)) return 'already-so';
-    if (/in progress/i.test(message)) return 'try-again';
     if (/not found/i.test(message)) return 'not-found';
   }
   return kindOfStatus(status);

@@ -1,6 +1,6 @@
 /** Sorts everything that a call to AWS may throw, once, into the errors of the domain. */
 import { Final, Forbidden, NotFound, TryAgain } from '../../domain/errors';
-import { isAboutCredentials, kindOf, kindOfStatus, type FailureKind } from './codes';
+import { isAboutCredentials, kindOf, kindOfStatus, quotesRequest, type FailureKind } from './codes';
 
 /** A call, for error texts; `service` is the prefix of its IAM actions. */
 export interface Call {
@@ -108,12 +108,12 @@ function sort(error: unknown, of: Call): Sorted | undefined {
 }
 
 function tell(kind: FailureKind, code: string, message: string, { service, operation }: Call): string {
-  // Messages about signatures quote the request's headers, the session token among them.
-  if (isAboutCredentials(code))
-    return `${code}: AWS does not accept these credentials (for an opt-in region: is it enabled for the account?)`;
-  const words = withoutSecrets(message);
+  const words = quotesRequest(code) ? 'AWS does not accept the signature' : withoutSecrets(message);
   const said = words && words !== code ? `${code}: ${words}` : code;
-  return kind === 'forbidden' ? `${said}; grant ${service}:${operation} to Assay's role` : said;
+  if (kind !== 'forbidden') return said;
+  return isAboutCredentials(code)
+    ? `${said} (are these credentials valid, and is the region enabled for the account?)`
+    : `${said}; grant ${service}:${operation} to Assay's role`;
 }
 
 /** Errors of sockets, name look-ups and TLS have a code in capitals; the SDK's time limits and aborts have a name. */

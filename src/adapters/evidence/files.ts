@@ -124,7 +124,7 @@ async function absentAs<T, A>(absent: A, read: () => Promise<T>): Promise<T | A>
 }
 
 const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : '';
 
 /** Faults of the file system, in words that say what can be done. */
 async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {

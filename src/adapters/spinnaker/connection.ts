@@ -4,6 +4,7 @@ import * as https from 'node:https';
 import { createSecureContext } from 'node:tls';
 import { Forbidden } from '../../domain/errors';
 import type { Certificate } from './auth';
+import { record, text } from './json';
 
 /** Whether anything was sent. Until a connection stands (with TLS: is secured), nothing can have arrived. */
 export interface Passage {
@@ -28,9 +29,7 @@ export function createAgents(): (certificate: Certificate | null, fresh: boolean
     const name = JSON.stringify(certificate);
     if (current?.name !== name) {
       if (certificate) assertUsable(certificate);
-      // Requests under way keep their sockets; only idle ones are closed.
-      current?.kept.httpsAgent.destroy();
-      current?.kept.httpAgent.destroy();
+      closeIdle(current?.kept.httpsAgent);
       current = { name, kept: agents(certificate, true), fresh: agents(certificate, false) };
     }
     return fresh ? current.fresh : current.kept;
@@ -42,12 +41,17 @@ function agents(certificate: Certificate | null, keepAlive: boolean): Agents {
   return { httpAgent: new http.Agent(options), httpsAgent: new https.Agent({ ...options, ...certificate }) };
 }
 
+/** Requests under way keep their sockets, which an agent's own `destroy` would take from them. */
+function closeIdle(agent: https.Agent | undefined): void {
+  for (const sockets of Object.values(agent?.freeSockets ?? {})) for (const socket of sockets ?? []) socket.destroy();
+}
+
 /** Before the first connection, where a fault would look like one of the network. Names the fault by its code only. */
 function assertUsable(certificate: Certificate): void {
   try {
     createSecureContext(certificate);
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown fault';
+    const code = text(record(error).code) ?? 'unknown fault';
     throw new Forbidden(`the client certificate, its key or the CA for Gate cannot be used (${code})`);
   }
 }

@@ -4,6 +4,7 @@ import { AnswerLost, BadInput, Final, TryAgain } from '../../domain/errors';
 import { hasExpression } from '../../domain/request';
 import { credentialsOf, type GateAuth } from './auth';
 import { createAgents, watchedTransport, type Passage } from './connection';
+import { record, text } from './json';
 
 /** Executions carry every stage's context; several megabytes are common, more than this is a fault. */
 const MOST_BYTES = 64 * 1024 * 1024;
@@ -52,6 +53,7 @@ export function createGate({ gate, auth, timeoutMs }: GateOptions): Gate {
     assertInert(request);
     const { method, path, query = {}, body, command = false } = request;
     const { headers, certificate, secrets } = credentialsOf(auth);
+    const agents = agentsFor(certificate, command);
     const what = `Gate ${method} /${path.join('/')}`;
     const redact = redactor(secrets);
     const passage: Passage = { reached: false };
@@ -63,7 +65,7 @@ export function createGate({ gate, auth, timeoutMs }: GateOptions): Gate {
         url: `${base}/${path.map(encodeURIComponent).join('/')}${search && `?${search}`}`,
         headers: { Accept: 'application/json', 'User-Agent': 'assay', ...typeOf(body), ...headers },
         ...(body === undefined ? {} : { data: JSON.stringify(body) }),
-        ...agentsFor(certificate, command),
+        ...agents,
         transport: watchedTransport(passage, Math.min(timeoutMs, MOST_CONNECT_MS)),
         signal,
         maxRedirects: 0,
@@ -117,17 +119,16 @@ function headersOf({ headers }: AxiosResponse): Pick<GateAnswer, 'contentType' |
 }
 
 function whyOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown fault';
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
-  // A name with several addresses fails with one error for each; the messages name host and port only.
-  const message = error.message || code || error.name;
-  return code && !message.includes(code) ? `${code}: ${message}` : message;
+  const { code, message } = record(error);
+  const [kind = '', said = ''] = [text(code), text(message)];
+  // A name with several addresses fails with one error for each and no message; messages name host and port only.
+  return kind === '' || said.includes(kind) ? said || 'unknown fault' : [kind, said].filter(Boolean).join(': ');
 }
 
 /** Takes secrets out of a text, and the queries of URLs, which often hold some. */
 function redactor(secrets: readonly string[]): (text: string) => string {
-  return (text) => {
-    const bare = secrets.reduce((all, secret) => (secret.length < 4 ? all : all.replaceAll(secret, '***')), text);
+  return (told) => {
+    const bare = secrets.reduce((all, secret) => (secret.length < 4 ? all : all.replaceAll(secret, '***')), told);
     return bare.replace(/(https?:\/\/[^\s"'<>?#]*)\?[^\s"'<>]*/g, '$1');
   };
 }

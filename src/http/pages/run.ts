@@ -59,19 +59,23 @@ ${cancelForm(view)}
 </div>`;
 }
 
+type StepState = 'passed' | 'current' | 'to come' | 'not reached';
+
 function steps({ stage, status }: StatusDocument, report: Report | null): Html {
+  const at = STAGES.indexOf(stage);
   const seen = new Set(report?.timeline.map((entry) => entry.stage));
-  const stateOf = (step: Stage): 'passed' | 'current' | 'to come' | 'not reached' => {
-    if (step === stage) return stage === 'done' ? 'passed' : 'current';
-    // A run that ends early leaves stages out; only its timeline knows which.
-    if (status !== 'SUCCEEDED' && (stage === 'done' || stage === 'cleaning-up'))
-      return seen.has(step) ? 'passed' : STAGES.indexOf(step) > STAGES.indexOf(stage) ? 'to come' : 'not reached';
-    return STAGES.indexOf(step) < STAGES.indexOf(stage) ? 'passed' : 'to come';
+  // A run that ends early leaves stages out, and only its timeline knows which: without one they are not shown.
+  const early = at >= STAGES.indexOf('cleaning-up') && status !== 'SUCCEEDED';
+  const shown = early && report === null ? STAGES.slice(-2) : STAGES;
+  const stateOf = (step: Stage, index: number): StepState => {
+    if (index > at) return 'to come';
+    if (index === at) return stage === 'done' ? 'passed' : 'current';
+    return !early || seen.has(step) || step === 'cleaning-up' ? 'passed' : 'not reached';
   };
   return html`<ol class="steps" aria-label="Stages">
-    ${STAGES.map((step) => {
-      const state = stateOf(step);
-      return html`<li class="${state}" ${state === 'current' && html` aria-current="step"`}>
+    ${shown.map((step) => {
+      const state = stateOf(step, STAGES.indexOf(step));
+      return html`<li class="${state}" ${state === 'current' && html`aria-current="step"`}>
         ${step} <small>(${state})</small>
       </li>`;
     })}

@@ -45,7 +45,12 @@ export class FakeGate {
 
   async close(): Promise<void> {
     this.server?.closeAllConnections();
-    await new Promise((resolve) => this.server?.close(resolve) ?? resolve(undefined));
+    await new Promise((resolve) => (this.server ? this.server.close(resolve) : resolve(undefined)));
+  }
+
+  /** Takes no new connections; those that stand go on. */
+  stopListening(): void {
+    this.server?.close();
   }
 
   /** The next request whose method and path begin so is answered by the fault. */

@@ -1,0 +1,128 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readRun } from './answers';
+import type { Cli } from './cli';
+import { CliError, usage } from './exit';
+import { isPassing, type Answer, type Api } from './http-client';
+import { apiOf, people, type PeopleOptions } from './people';
+import { clean, safeJson } from './text';
+import { printEnd } from './watch';
+import { watchRun } from './watching';
+
+interface RunOptions extends PeopleOptions {
+  readonly line: string;
+  readonly image?: string;
+  readonly region?: string;
+  readonly destroyImage?: true;
+  readonly instance?: string;
+  readonly destroyInstance?: true;
+  readonly parameter: Readonly<Record<string, string>>;
+  readonly reason?: string;
+  readonly requestedBy?: string;
+  readonly key?: string;
+  readonly follow?: true;
+}
+
+/** How often a start is sent at most: the key makes sure that it is one run. */
+const TRIES = 3;
+const BETWEEN_TRIES_MS = 1_000;
+/** How long the server may stay away right after it has accepted the run. */
+const FOLLOW_PATIENCE_MS = 60_000;
+
+/** `assay run`: asks for an image. */
+export function runCommand(cli: Cli): Command {
+  return people('run', {
+    summary: 'Ask for a golden image: bake one, or bring one with --image.',
+    examples: [
+      'assay run --line ubuntu-24-base --reason "monthly patch" --follow',
+      'assay run --line ubuntu-24-base --parameter packageVersion=1.4',
+      'assay run --line ubuntu-24-base --image ami-0abc1234 --region us-east-1',
+    ],
+  })
+    .requiredOption('--line <line>', 'the line that the image is for')
+    .option('--image <ami>', 'bring this image instead of baking one; needs --region')
+    .option('--region <region>', 'region of the brought image')
+    .option('--destroy-image', 'remove the brought image if it is denied')
+    .option('--instance <id>', 'examine this instance of the brought image instead of deploying one')
+    .option('--destroy-instance', 'terminate the brought instance at the end')
+    .option('--parameter <name=value>', 'a parameter for the pipelines; may be repeated', parameter, {})
+    .option('--reason <text>', 'why; shown to who approves')
+    .option('--requested-by <name>', 'who asks; may not approve')
+    .option('--key <key>', 'the same key again is the same run (Idempotency-Key)')
+    .option('-f, --follow', 'watch the run, and end as it ends')
+    .action(async (options: RunOptions) => {
+      const { terminal } = cli;
+      const body = requestOf(options);
+      const api = apiOf(cli, options);
+      const key = options.key ?? madeUpKey(options.line, new Date());
+      const answer = await start(api, key, body);
+      const run = readRun(answer.body);
+      if (!options.follow) {
+        terminal.print(options.json ? safeJson(answer.body) : clean(run.id));
+        if (run.pageUrl !== null) terminal.say(`${clean(run.pageUrl)}\nassay watch ${clean(run.id)}`);
+        return;
+      }
+      terminal.say(`run ${clean(run.id)}${run.pageUrl === null ? '' : `, ${clean(run.pageUrl)}`}`);
+      printEnd(cli, await watchRun({ api, terminal, id: run.id, firstPatienceMs: FOLLOW_PATIENCE_MS }), options);
+    });
+}
+
+/** The body of `POST /v1/runs`. Throws CliError for options that do not go together, with every fault. */
+function requestOf(options: RunOptions): object {
+  const { line, image, region, instance, parameter: parameters, reason, requestedBy } = options;
+  const faults = [
+    ...(image !== undefined && region === undefined ? ['--image needs --region'] : []),
+    ...(image === undefined && region !== undefined ? ['--region is the region of --image'] : []),
+    ...(image === undefined && options.destroyImage ? ['--destroy-image needs --image'] : []),
+    ...(image === undefined && instance !== undefined
+      ? ['--instance needs --image, the image it was launched from']
+      : []),
+    ...(instance === undefined && options.destroyInstance ? ['--destroy-instance needs --instance'] : []),
+  ];
+  if (faults.length > 0) throw usage('these options do not go together', faults);
+  return {
+    line,
+    parameters,
+    ...(image !== undefined && { image: { id: image, region, destroy: options.destroyImage ?? false } }),
+    ...(instance !== undefined && { instance: { id: instance, destroy: options.destroyInstance ?? false } }),
+    ...(requestedBy !== undefined && { requestedBy }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/** Sends a start until it is answered. */
+async function start(api: Api, key: string, body: object): Promise<Answer> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await api.call({ method: 'POST', path: '/v1/runs', body, headers: { 'Idempotency-Key': key } });
+    } catch (error) {
+      if (!isPassing(error)) throw error;
+      if (tries === TRIES)
+        throw new CliError(error.exit, error.message, {
+          faults: error.faults,
+          hint: `${error.hint ?? ''} Whether the run began is not known; asking again with --key ${key} starts it once at most.`.trim(),
+        });
+      await sleep(BETWEEN_TRIES_MS);
+    }
+  }
+}
+
+/** A key that says when and for what, and that nobody else makes up. */
+function madeUpKey(line: string, now: Date): string {
+  const when = now
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+    .toLowerCase();
+  // What is no line's name is refused by the server, with a word about the line, not about a key that nobody gave.
+  const name = line.replace(/[^A-Za-z0-9._-]/g, '').slice(0, 60);
+  return `${name}-${when}-${randomBytes(3).toString('hex')}`;
+}
+
+function parameter(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
+  const at = text.indexOf('=');
+  if (at < 1) throw new InvalidArgumentError('It must be NAME=VALUE.');
+  const name = text.slice(0, at);
+  if (Object.hasOwn(before, name)) throw new InvalidArgumentError(`${name} is there twice.`);
+  return { ...before, [name]: text.slice(at + 1) };
+}

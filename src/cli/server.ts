@@ -1,0 +1,14 @@
+import type { Command } from 'commander';
+import type { Cli } from './cli';
+import { runDoor } from './door';
+import { operator, withConfig, type OperatorOptions } from './operator';
+
+/** `assay server`: API and pages. The same as `node dist/server.js`. */
+export function serverCommand({ env, doors, finish }: Cli): Command {
+  return operator('server', {
+    summary: 'Run the API server with its pages, until SIGTERM.\nAny number may run at once.',
+    examples: ['assay server --config /etc/assay/assay.yaml'],
+  }).action(async (options: OperatorOptions) =>
+    finish(await runDoor({ name: 'server', doors, env: withConfig(env, options), stdio: 'inherit' })),
+  );
+}

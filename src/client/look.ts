@@ -1,0 +1,50 @@
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { MEMO_BODY, MEMO_CANCELED, MEMO_CREDENTIAL, workflowId } from '../domain/names';
+import { isEnd } from '../domain/run';
+import type { StatusDocument } from '../domain/status';
+import type { Archive } from './archive';
+import type { Temporal } from './connect';
+import { documentOf, executionOf } from './view';
+
+/** An attempt of a key, as far as Temporal or the archive knows it. */
+export interface Attempt {
+  readonly document: StatusDocument;
+  readonly bodyHash: string;
+  /** Credential that asked. */
+  readonly credential: string;
+  /** A cancel was accepted. */
+  readonly canceled: boolean;
+}
+
+/** Looks at a run: in Temporal, and where that has forgotten it, in the archive. `undefined`: no such run. */
+export async function lookAt(temporal: Temporal, archive: Archive, run: string): Promise<Attempt | undefined> {
+  const description = await describe(temporal, run);
+  const document = description && documentOf(executionOf(description));
+  if (description && document) {
+    const memo = description.memo ?? {};
+    const { raw } = description;
+    return {
+      document,
+      bodyHash: String(memo[MEMO_BODY] ?? ''),
+      credential: String(memo[MEMO_CREDENTIAL] ?? ''),
+      canceled: memo[MEMO_CANCELED] === true || raw.workflowExtendedInfo?.cancelRequested === true,
+    };
+  }
+  const ending = await archive.ending(run);
+  if (!ending) return undefined;
+  const { status, bodyHash, credential } = ending;
+  return { document: status, bodyHash, credential, canceled: status.status === 'CANCELED' };
+}
+
+/** Whether the key of an attempt may begin another one: it was cancelled, or its end was read by who asked. */
+export const isFollowable = async (archive: Archive, { document, canceled }: Attempt): Promise<boolean> =>
+  canceled || (isEnd(document.status) && (await archive.endWasRead(document.id)));
+
+export async function describe(temporal: Temporal, run: string) {
+  try {
+    return await temporal.ask((client) => client.workflow.getHandle(workflowId.run.of(run)).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+}

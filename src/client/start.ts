@@ -1,0 +1,117 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { RequestStatement } from '../domain/evidence';
+import { BadInput } from '../domain/errors';
+import { MEMO_BODY, MEMO_CREDENTIAL, MEMO_STATUS, QUEUE, runId, SEARCH, WORKFLOW, workflowId } from '../domain/names';
+import { requestFaults, type RunRequest } from '../domain/request';
+import type { RunSettings } from '../domain/settings';
+import type { StatusDocument } from '../domain/status';
+import type { GoldenImageInput } from '../workflows/messages';
+import type { StartOrder } from './api';
+import type { Archive } from './archive';
+import type { Temporal } from './connect';
+import { Conflict } from './errors';
+import { isFollowable, lookAt } from './look';
+import { firstDocument } from './view';
+
+export interface Starting {
+  readonly temporal: Temporal;
+  readonly archive: Archive;
+  readonly sign: (statement: RequestStatement) => string;
+  /** The settings of a line by the config of now. */
+  readonly settings: (line: string) => RunSettings | undefined;
+  /** Names of the lines, for an error. */
+  readonly lines: () => readonly string[];
+}
+
+/** Attempts of one key: far above what restarting a stage comes to. */
+const MOST_ATTEMPTS = 1_000;
+
+/**
+ * Starts a run, or finds the one that was started for the same order before. The answer has no URLs yet.
+ * Throws BadInput with every fault, and Conflict for the same key with another body.
+ */
+export async function startRun(starting: Starting, order: StartOrder): Promise<StatusDocument> {
+  const faults = orderFaults(starting, order.request);
+  if (faults.length > 0) throw new BadInput(faults);
+  const key = order.key ?? derivedKey(order.request) ?? randomUUID();
+  const bodyHash = hashOf(order.request);
+  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
+    const id = runId(key, attempt);
+    // Looked at again after a start that somebody else won.
+    for (;;) {
+      const known = await lookAt(starting.temporal, starting.archive, id);
+      if (known) {
+        if (await isFollowable(starting.archive, known)) break;
+        if (known.bodyHash !== bodyHash)
+          throw new Conflict(`the key ${key} belongs to run ${id}, which was asked for otherwise`);
+        return known.document;
+      }
+      const begun = await begin(starting, order, { id, key, attempt, bodyHash });
+      if (begun) return begun;
+    }
+  }
+  throw new Conflict(`the key ${key} has had ${MOST_ATTEMPTS} attempts`);
+}
+
+/** Every fault that request and config show. */
+export function orderFaults({ settings, lines }: Pick<Starting, 'settings' | 'lines'>, request: RunRequest): string[] {
+  const found = settings(request.line);
+  if (!found) return [`line: there is no such line; there is ${lines().join(', ') || 'none'}`];
+  return requestFaults(request, found.line, found.spinnaker);
+}
+
+/** `undefined` when somebody else has just begun it. */
+async function begin(
+  { temporal, sign }: Starting,
+  { request, credential, subject }: StartOrder,
+  { id, key, attempt, bodyHash }: { id: string; key: string; attempt: number; bodyHash: string },
+): Promise<StatusDocument | undefined> {
+  const at = new Date().toISOString();
+  const token = sign({ kind: 'request', run: id, key, request, credential, subject, at });
+  const { line } = request;
+  const input: GoldenImageInput = { id, key, attempt, line, token, bodyHash, credential };
+  const document = firstDocument(input, at);
+  try {
+    await temporal.ask((client) =>
+      client.workflow.start(WORKFLOW.run, {
+        workflowId: workflowId.run.of(id),
+        taskQueue: QUEUE.main,
+        args: [input],
+        // Each attempt is a workflow of its own: an id is never used again.
+        workflowIdReusePolicy: 'REJECT_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+        memo: { [MEMO_STATUS]: document, [MEMO_BODY]: bodyHash, [MEMO_CREDENTIAL]: credential },
+        typedSearchAttributes: [
+          { key: defineSearchAttributeKey(SEARCH.line, 'KEYWORD'), value: line },
+          { key: defineSearchAttributeKey(SEARCH.stage, 'KEYWORD'), value: document.stage },
+          { key: defineSearchAttributeKey(SEARCH.status, 'KEYWORD'), value: document.status },
+        ],
+        staticSummary: `golden image of ${line}`,
+      }),
+    );
+    return document;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return undefined;
+    throw error;
+  }
+}
+
+/** A Spinnaker stage names itself. */
+function derivedKey({ source }: RunRequest): string | undefined {
+  const { executionId, stageRefId } = source ?? {};
+  return executionId === undefined || stageRefId === undefined ? undefined : `${executionId}-${stageRefId}`;
+}
+
+/** The same for two bodies that say the same, in whatever order. */
+const hashOf = (request: RunRequest): string => createHash('sha256').update(stable(request)).digest('hex');
+
+function stable(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(stable).join()}]`;
+  if (value === null || typeof value !== 'object') return JSON.stringify(value);
+  const entries = Object.entries(value)
+    .filter(([, entry]) => entry !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([name, entry]) => `${JSON.stringify(name)}:${stable(entry)}`).join()}}`;
+}

@@ -1,0 +1,94 @@
+/** A run as Temporal shows it: from describe and list, so that no worker is needed. */
+import type { WorkflowExecutionDescription } from '@temporalio/client';
+import type { GoldenImageInput } from '../workflows/messages';
+import { MEMO_STATUS, workflowId } from '../domain/names';
+import { isEnd, NOTHING_KNOWN } from '../domain/run';
+import { inert, statusDocument, type StatusDocument } from '../domain/status';
+
+/** Where a run can be looked at. */
+export interface Urls {
+  readonly publicUrl: string;
+  /** Base of the Temporal UI; null where it is not known. */
+  readonly temporalUi: string | null;
+  readonly namespace: string;
+}
+
+/** What Temporal tells of an execution, from describe or from list. */
+export interface Execution {
+  readonly id: string;
+  readonly temporalStatus: string;
+  readonly memo: Readonly<Record<string, unknown>>;
+  readonly startedAt: string;
+  readonly closedAt: string | null;
+  /** What its activities last failed of or wait for; empty in lists. */
+  readonly waitingFor: readonly string[];
+}
+
+/** Activities that go on beside the run and say nothing of its progress. */
+const BESIDE = new Set(['watchSource', 'checkSource', 'notify']);
+
+export function executionOf(description: WorkflowExecutionDescription): Execution {
+  const { workflowId: name, status, memo, startTime, closeTime, raw } = description;
+  const waitingFor = (raw.pendingActivities ?? []).flatMap(({ activityType, lastFailure }) =>
+    lastFailure?.message && !BESIDE.has(activityType?.name ?? '') ? [lastFailure.message] : [],
+  );
+  return {
+    id: workflowId.run.parse(name) ?? name,
+    temporalStatus: status.name,
+    memo: memo ?? {},
+    startedAt: startTime.toISOString(),
+    closedAt: closeTime?.toISOString() ?? null,
+    waitingFor,
+  };
+}
+
+/** What a run shows before it has shown anything itself. */
+export const firstDocument = (input: GoldenImageInput, startedAt: string): StatusDocument => {
+  const { id, key, attempt, line } = input;
+  const state = { stage: 'baking', ...NOTHING_KNOWN } as const;
+  return statusDocument({ id, key, attempt, line, startedAt }, state, 'accepted, waiting for a worker', null);
+};
+
+/** The status document of an execution, without URLs; `undefined` for one whose memo is not a run's. */
+export function documentOf(execution: Execution): StatusDocument | undefined {
+  const shown = execution.memo[MEMO_STATUS] as StatusDocument | undefined;
+  if (typeof shown !== 'object' || shown === null || typeof shown.id !== 'string') return undefined;
+  const { temporalStatus, waitingFor } = execution;
+  if (temporalStatus === 'RUNNING') {
+    const [first] = waitingFor;
+    return first === undefined ? shown : { ...shown, progress: inert(cut(`${shown.progress}: ${first}`)) };
+  }
+  if (temporalStatus === 'COMPLETED' && isEnd(shown.status)) return shown;
+  const how = temporalStatus.toLowerCase().replaceAll('_', ' ');
+  return {
+    ...shown,
+    status: 'FAILED',
+    progress: `${how} inside Temporal`,
+    error: `the run was ${how} inside Temporal and could not clean up: run \`assay sweep --run ${shown.id}\``,
+    closedAt: execution.closedAt,
+  };
+}
+
+export function withUrls(document: StatusDocument, { publicUrl, temporalUi, namespace }: Urls): StatusDocument {
+  const id = encodeURIComponent(document.id);
+  const base = publicUrl.replace(/\/+$/, '');
+  const ui = temporalUi?.replace(/\/+$/, '');
+  return {
+    ...document,
+    statusUrl: `${base}/v1/runs/${id}`,
+    pageUrl: `${base}/runs/${id}`,
+    reportUrl: `${base}/v1/runs/${id}/report`,
+    temporalUrl: ui
+      ? `${ui}/namespaces/${encodeURIComponent(namespace)}/workflows/${encodeURIComponent(workflowId.run.of(document.id))}`
+      : null,
+  };
+}
+
+/** Longest progress, in characters. */
+const LONGEST = 300;
+const cut = (text: string): string =>
+  text.length <= LONGEST
+    ? text
+    : `${Array.from(text)
+        .slice(0, LONGEST - 1)
+        .join('')}…`;

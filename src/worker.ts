@@ -1,0 +1,110 @@
+/** Door: the worker. Reads the config, wires the activities, and serves the task queues until it is told to stop. */
+import { NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worker';
+import { connectTemporal } from './client/connect';
+import { Unreachable } from './client/errors';
+import { createSetup } from './client/setup';
+import {
+  ConfigError,
+  configPath,
+  createLog,
+  environment,
+  logLevel,
+  secretFaults,
+  temporalConnection,
+  watchConfig,
+} from './config';
+import { messageOf } from './domain/errors';
+import { createDeps } from './worker/deps';
+import { createWorkers } from './worker/workers';
+
+export interface WorkerOrder {
+  /** For tests that look at, or kill, what happens around an activity. */
+  readonly interceptors?: WorkerOptions['interceptors'];
+}
+
+/** How long a worker waits for Temporal when it starts, in milliseconds. */
+const PATIENCE_MS = 60_000;
+const PAUSE_MS = 1_000;
+
+/** Serves until SIGINT or SIGTERM. Throws ConfigError, and Unreachable when Temporal does not come within a minute. */
+export async function startWorker({ interceptors }: WorkerOrder = {}): Promise<void> {
+  const env = environment();
+  const log = createLog('assay-worker', logLevel(env));
+  // The SDK's own log goes the same way; signals are ours to handle.
+  Runtime.install({
+    logger: {
+      log: (level, message, meta) => log.info({ level, ...meta }, message),
+      trace: (message, meta) => log.trace(meta ?? {}, message),
+      debug: (message, meta) => log.debug(meta ?? {}, message),
+      info: (message, meta) => log.debug(meta ?? {}, message),
+      warn: (message, meta) => log.warn(meta ?? {}, message),
+      error: (message, meta) => log.error(meta ?? {}, message),
+    },
+    shutdownSignals: ['SIGINT', 'SIGTERM'],
+  });
+  const watched = watchConfig({
+    path: configPath(env),
+    env,
+    onChange: () => log.info('config read again'),
+    onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
+  });
+  try {
+    const first = watched.current();
+    const faults = secretFaults(first, 'worker');
+    if (faults.length > 0) throw new ConfigError(first.path, faults);
+    const { connection: options, namespace } = temporalConnection(env);
+    const temporal = connectTemporal({ connection: options, namespace });
+    await withPatience(
+      () => createSetup(temporal).setup(),
+      (error) => log.warn(messageOf(error)),
+    );
+    const connection = await NativeConnection.connect(options);
+    try {
+      const deps = createDeps(() => watched.current(), temporal);
+      const workers = await createWorkers({ connection, namespace, deps, ...(interceptors && { interceptors }) });
+      log.info({ namespace, lines: [...first.lines.keys()] }, 'worker is ready');
+      await runAll(workers);
+    } finally {
+      await connection.close();
+      await temporal.close();
+    }
+  } finally {
+    watched.close();
+  }
+}
+
+/** Runs workers together: when one ends, for whatever reason, the others are told to stop too. */
+async function runAll(workers: Awaited<ReturnType<typeof createWorkers>>): Promise<void> {
+  const stopOthers = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  const results = await Promise.allSettled(workers.map((worker) => worker.run().finally(stopOthers)));
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+}
+
+async function withPatience(prepare: () => Promise<unknown>, tell: (error: unknown) => void): Promise<void> {
+  const until = Date.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await prepare();
+      return;
+    } catch (error) {
+      if (!(error instanceof Unreachable) || Date.now() >= until) throw error;
+      tell(error);
+      await new Promise((resolve) => setTimeout(resolve, PAUSE_MS));
+    }
+  }
+}
+
+/** Exit codes: 2 the config is wrong, 3 a service cannot be reached. */
+export function runAsProgram(start: () => Promise<void>): void {
+  start().then(
+    () => process.exit(0),
+    (error: unknown) => {
+      console.error(`assay worker: ${messageOf(error)}`);
+      process.exit(error instanceof ConfigError ? 2 : error instanceof Unreachable ? 3 : 1);
+    },
+  );
+}
+
+if (require.main === module) runAsProgram(() => startWorker());

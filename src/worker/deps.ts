@@ -1,0 +1,48 @@
+import { createAws } from '../adapters/aws/aws';
+import { createAwsClients } from '../adapters/aws/clients';
+import { createInspector2 } from '../adapters/aws/inspector2/assessor';
+import { createNotifier } from '../adapters/aws/notifier';
+import { createDirectoryStore } from '../adapters/evidence/directory';
+import { createSealer, createSignatures } from '../adapters/evidence/seal';
+import { createSpinnaker } from '../adapters/spinnaker';
+import { createDocuments, type Deps } from '../activities';
+import { createArchive } from '../client/archive';
+import type { Temporal } from '../client/connect';
+import { createLinePort, createRunsPort } from '../client/lines';
+import { runSettings, type Config } from '../config';
+
+/** Wires everything the activities are given. `config` is the config of now: keys and lines are looked up anew each time. */
+export function createDeps(config: () => Config, temporal: Temporal): Deps {
+  const first = config();
+  const clients = createAwsClients();
+  const aws = createAws(clients);
+  const evidence = createDirectoryStore(first.evidence);
+  const sealer = createSealer({
+    privateKey: () => signingKeyOf(config()),
+    publicKeys: () => config().signing.ledger.publicKeys,
+  });
+  const signatures = createSignatures({
+    publicKeys: () => config().signing.decisions.publicKeys,
+    access: () => config().access,
+  });
+  const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
+  return {
+    settings: { forLine: (line) => runSettings(config(), line) },
+    aws,
+    spinnaker: first.spinnaker && createSpinnaker(first.spinnaker),
+    assessors: { inspector2: createInspector2({ clients, aws }) },
+    evidence,
+    documents: createDocuments(evidence, sealer),
+    sealer,
+    signatures,
+    notifier: createNotifier(clients),
+    runs: createRunsPort(temporal, archive),
+    lines: createLinePort(temporal),
+  };
+}
+
+function signingKeyOf({ signing }: Config): string {
+  // Checked when the worker starts; a reload may have taken it away since.
+  if (!signing.ledger.privateKey) throw new Error('signing.ledger.privateKey is missing, and the worker seals with it');
+  return signing.ledger.privateKey.read();
+}

@@ -1,0 +1,297 @@
+import { createServer } from 'node:net';
+import { inspect } from 'node:util';
+import { createAws } from '../../../src/adapters/aws/aws';
+import { TryAgain } from '../../../src/domain/errors';
+import { freePort } from '../../setup/helpers';
+import { ec2Error, json, jsonError, queryError, queryXml, xml, type Answer } from './fake-aws';
+import { ENVIRONMENT, useFakeAws } from './setup';
+
+const shared = useFakeAws();
+
+/** What a look at an image throws. */
+const failure = async (aws = shared.aws): Promise<Error> =>
+  aws
+    .region('us-east-1')
+    .images.describe('ami-1')
+    .then(
+      () => new Error('it did not fail'),
+      (error: Error) => error,
+    );
+
+const failureOn = async (answer: Answer): Promise<Error> => {
+  shared.fake.on('DescribeImages', answer);
+  return failure();
+};
+
+test.each([
+  ...['RequestLimitExceeded', 'Throttling', 'EC2ThrottledException', 'ThrottlingException', 'SlowDown'],
+  ...['ExpiredToken', 'ExpiredTokenException', 'RequestExpired', 'RequestTimeTooSkewed'],
+  ...['ServiceUnavailable', 'InternalError', 'Unavailable', 'InternalFailure', 'RequestTimeout'],
+  ...['IncorrectState', 'ConflictException', 'IDPCommunicationError'],
+])('%s is tried again, even as a 4xx', async (code) => {
+  expect(await failureOn(ec2Error(code))).toMatchObject({ name: 'TryAgain', message: expect.stringContaining(code) });
+});
+
+test.each([500, 502, 503, 504, 429, 408])('an unknown code with HTTP %d is tried again', async (status) => {
+  expect(await failureOn(ec2Error('SomethingNew', status))).toMatchObject({ name: 'TryAgain' });
+});
+
+test.each([
+  ...['UnauthorizedOperation', 'AccessDenied', 'AccessDeniedException'],
+  ...['AuthFailure', 'InvalidClientTokenId', 'UnrecognizedClientException', 'SignatureDoesNotMatch'],
+  ...['OptInRequired', 'MissingAuthenticationToken', 'Blocked'],
+])('%s is forbidden, whatever its HTTP status', async (code) => {
+  expect(await failureOn(ec2Error(code, 403))).toMatchObject({ name: 'Forbidden' });
+  expect(await failureOn(ec2Error(code, 400))).toMatchObject({ name: 'Forbidden' });
+});
+
+test('an unknown code with HTTP 403 is forbidden', async () => {
+  expect(await failureOn(ec2Error('SomethingNew', 403))).toMatchObject({ name: 'Forbidden' });
+});
+
+test.each([
+  'InvalidAMIID.Malformed',
+  'InvalidParameterValue',
+  'TagLimitExceeded',
+  'SomethingNew',
+  'UnsupportedOperation',
+])('%s is final and named', async (code) => {
+  expect(await failureOn(ec2Error(code))).toMatchObject({
+    name: 'Final',
+    message: `ec2:DescribeImages in us-east-1: ${code}: about ${code}`,
+  });
+});
+
+test('a missing right is told with the action to grant, without the encoded authorization message', async () => {
+  const message =
+    'You are not authorized to perform this operation. User: arn:aws:sts::111122223333:assumed-role/assay/worker is not ' +
+    'authorized to perform: ec2:DescribeImages. Encoded authorization failure message: 4qFvT2mB-x_secretsecret';
+  expect((await failureOn(ec2Error('UnauthorizedOperation', 403, message))).message).toBe(
+    'ec2:DescribeImages in us-east-1: UnauthorizedOperation: You are not authorized to perform this operation. User: ' +
+      'arn:aws:sts::111122223333:assumed-role/assay/worker is not authorized to perform: ec2:DescribeImages.; ' +
+      "grant ec2:DescribeImages to Assay's role",
+  );
+});
+
+test('no key, token or signed request is ever part of an error', async () => {
+  const secrets = ['AKIAIOSFODNN7EXAMPLE', 'ASIAY34FZKBOKMUTVV7A', 'IQoJb3JpZ2luX2VjEJr'.repeat(5)];
+  const message = `The canonical string should have been: host:x ${secrets.join(' x-amz-security-token:')}`;
+  for (const code of [
+    'SignatureDoesNotMatch',
+    'UnauthorizedOperation',
+    'InvalidParameterValue',
+    'RequestLimitExceeded',
+  ]) {
+    const error = await failureOn(ec2Error(code, 403, message));
+    const everything = `${error.message} ${inspect(error, { depth: 8, showHidden: true })}`;
+    for (const secret of [...secrets, ENVIRONMENT.AWS_SECRET_ACCESS_KEY]) expect(everything).not.toContain(secret);
+    expect(error.cause).toBeUndefined();
+  }
+  const error = await failureOn(ec2Error('SignatureDoesNotMatch', 403, message));
+  expect(error.message).not.toContain('canonical');
+});
+
+test('a signature whose time is off is tried again, since the SDK learns the time from the answer', async () => {
+  for (const message of ['Signature expired: 2026 is now earlier than 2026', 'Signature not yet current: 2026'])
+    expect(await failureOn(ec2Error('SignatureDoesNotMatch', 403, message))).toMatchObject({ name: 'TryAgain' });
+});
+
+test('long messages are cut', async () => {
+  expect((await failureOn(ec2Error('InvalidParameterValue', 400, 'word '.repeat(500)))).message.length).toBeLessThan(
+    500,
+  );
+});
+
+describe('the time that AWS asks to wait is kept', () => {
+  const retryAfter = async (answer: Answer): Promise<number | undefined> =>
+    ((await failureOn(answer)) as TryAgain).retryAfterMs;
+
+  test('in seconds, as a date, or not at all', async () => {
+    expect(await retryAfter(ec2Error('RequestLimitExceeded', 503, '', { 'retry-after': '7' }))).toBe(7000);
+    const date = new Date(Date.now() + 30_000).toUTCString();
+    const ms = await retryAfter(ec2Error('RequestLimitExceeded', 503, '', { 'retry-after': date }));
+    expect(ms).toBeGreaterThan(25_000);
+    expect(ms).toBeLessThanOrEqual(30_000);
+    expect(await retryAfter(ec2Error('RequestLimitExceeded', 503))).toBeUndefined();
+    expect(await retryAfter(ec2Error('RequestLimitExceeded', 503, '', { 'retry-after': 'soon' }))).toBeUndefined();
+    expect(await retryAfter(ec2Error('RequestLimitExceeded', 503, '', { 'retry-after': '0' }))).toBeUndefined();
+  });
+
+  test('but never for hours', async () => {
+    expect(await retryAfter(ec2Error('RequestLimitExceeded', 503, '', { 'retry-after': '86400' }))).toBe(300_000);
+  });
+});
+
+describe('on the way to AWS', () => {
+  const at = (endpoint: string, more = {}) => createAws(shared.connect({ endpoint, ...more }));
+
+  test('a refused connection is tried again', async () => {
+    const error = await failure(at(`http://127.0.0.1:${await freePort()}`));
+    expect(error).toMatchObject({
+      name: 'TryAgain',
+      message: expect.stringMatching(/cannot be reached.*ECONNREFUSED/),
+    });
+  });
+
+  test('a name that does not resolve is tried again', async () => {
+    expect(await failure(at('http://nowhere.invalid'))).toMatchObject({
+      name: 'TryAgain',
+      message: expect.stringMatching(/ENOTFOUND|EAI_AGAIN/),
+    });
+  });
+
+  test('a connection that breaks before the answer is tried again', async () => {
+    shared.fake.on('DescribeImages', (_asked, response) => void response.socket?.destroy());
+    expect(await failure()).toMatchObject({ name: 'TryAgain', message: expect.stringContaining('cannot be reached') });
+  });
+
+  test('an answer that never comes is given up and tried again', async () => {
+    shared.fake.on('DescribeImages', () => undefined);
+    expect(await failure(at(shared.fake.url, { requestTimeoutMs: 100 }))).toMatchObject({ name: 'TryAgain' });
+  });
+
+  test('an answer that stops in its middle is given up and tried again', async () => {
+    shared.fake.on('DescribeImages', (_asked, response) => {
+      response.writeHead(200, { 'content-type': 'text/xml', 'content-length': '1000' }).write('<DescribeImages');
+      return undefined;
+    });
+    expect(await failure(at(shared.fake.url, { requestTimeoutMs: 100 }))).toMatchObject({ name: 'TryAgain' });
+  });
+
+  test('an answer that breaks off in its middle is tried again', async () => {
+    shared.fake.on('DescribeImages', (_asked, response) => {
+      response.writeHead(200, { 'content-length': '1000' });
+      response.write('<DescribeImages', () => response.socket?.destroy());
+      return undefined;
+    });
+    expect(await failure()).toMatchObject({ name: 'TryAgain' });
+  });
+
+  test('TLS that is none is tried again', async () => {
+    const server = createServer((socket) => void socket.on('error', () => undefined).end('HTTP/1.1 400 Bad\r\n\r\n'));
+    const port = await new Promise<number>((resolve) => {
+      server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
+    });
+    expect(await failure(at(`https://127.0.0.1:${port}`))).toMatchObject({ name: 'TryAgain' });
+    server.close();
+  });
+
+  test.each([
+    [200, 'TryAgain'],
+    [502, 'TryAgain'],
+    [404, 'Final'],
+    [403, 'Forbidden'],
+  ])('a page of a proxy with HTTP %d becomes %s, without its text', async (status, name) => {
+    const error = await failureOn({ status, headers: { 'content-type': 'text/html' }, body: '<html><p>proxy secret' });
+    expect(error).toMatchObject({ name, message: expect.not.stringContaining('secret') });
+  });
+
+  test.each([
+    [200, 'TryAgain'],
+    [404, 'Final'],
+  ])('a page in place of JSON with HTTP %d becomes %s', async (status, name) => {
+    shared.fake.on('GetParameter', { status, headers: { 'content-type': 'text/html' }, body: '<html>secret</html>' });
+    const failed = shared.aws.region('us-east-1').parameters.read('/a');
+    await expect(failed).rejects.toMatchObject({ name, message: expect.not.stringContaining('secret') });
+  });
+
+  test('missing credentials are tried again and told', async () => {
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
+    delete process.env['AWS_ACCESS_KEY_ID'];
+    Object.assign(process.env, { AWS_EC2_METADATA_DISABLED: 'true', HOME: '/nowhere' });
+    try {
+      expect(await failure(at(shared.fake.url))).toMatchObject({
+        name: 'TryAgain',
+        message: expect.stringContaining('no AWS credentials could be read'),
+      });
+      expect(shared.fake.asked).toHaveLength(0);
+    } finally {
+      Object.assign(process.env, { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY });
+      delete process.env['AWS_EC2_METADATA_DISABLED'];
+    }
+  });
+});
+
+test('a bug stays a bug', async () => {
+  const { images } = shared.aws.region('us-east-1');
+  await expect(images.tag('ami-1', null as unknown as Record<string, string>)).rejects.toBeInstanceOf(TypeError);
+});
+
+describe('the account', () => {
+  const identity = queryXml(
+    'GetCallerIdentity',
+    '<Arn>arn:aws:iam::111122223333:role/assay</Arn><UserId>AIDA</UserId><Account>111122223333</Account>',
+  );
+
+  test('is asked once, by however many ask at once', async () => {
+    const aws = createAws(shared.clients);
+    shared.fake.on('GetCallerIdentity', identity);
+    expect(await Promise.all([aws.account(), aws.account()])).toEqual(['111122223333', '111122223333']);
+    expect(await aws.account()).toBe('111122223333');
+    expect(shared.fake.asked).toHaveLength(1);
+  });
+
+  test('is asked again after a failure', async () => {
+    const aws = createAws(shared.clients);
+    shared.fake.on('GetCallerIdentity', queryError('Throttling'), identity);
+    await expect(aws.account()).rejects.toBeInstanceOf(TryAgain);
+    expect(await aws.account()).toBe('111122223333');
+  });
+
+  test('cannot be asked without a region, which is said', async () => {
+    process.env['AWS_CONFIG_FILE'] = '/nowhere';
+    const { region: _region, ...withoutRegion } = { region: undefined, endpoint: shared.fake.url };
+    const { createAwsClients } = await import('../../../src/adapters/aws/clients');
+    const clients = createAwsClients(withoutRegion);
+    await expect(createAws(clients).account()).rejects.toMatchObject({
+      name: 'Final',
+      message: expect.stringContaining('AWS_REGION'),
+    });
+    clients.destroy();
+  });
+});
+
+describe('the clients', () => {
+  const page = xml('DescribeImages', '<imagesSet></imagesSet>');
+
+  test('are one for each region, and their connections are kept', async () => {
+    expect(shared.clients.in('eu-west-1')).toBe(shared.clients.in('eu-west-1'));
+    expect(shared.clients.in('eu-west-1')).not.toBe(shared.clients.in('eu-west-2'));
+    expect(shared.aws.region('eu-west-1')).toBe(shared.aws.region('eu-west-1'));
+    shared.fake.on('DescribeImages', page);
+    await shared.aws.region('eu-west-1').images.ofRun('a');
+    await shared.aws.region('eu-west-1').images.ofRun('b');
+    const ports = shared.fake.asked.map(({ port }) => port);
+    expect(ports[0]).toBe(ports[1]);
+  });
+
+  test('say who they are', async () => {
+    shared.fake.on('DescribeImages', page);
+    await shared.aws.region('eu-west-1').images.ofRun('a');
+    expect(shared.fake.asked[0]?.userAgent).toMatch(/\bassay\b/);
+  });
+
+  test('try a throttled call once more by themselves', async () => {
+    shared.fake.on('DescribeImages', ec2Error('RequestLimitExceeded', 503), page);
+    const aws = createAws(shared.connect({ maxAttempts: 2 }));
+    expect(await aws.region('us-east-1').images.ofRun('a')).toEqual([]);
+    expect(shared.fake.asked).toHaveLength(2);
+  });
+
+  test('take the endpoints of the SDK’s environment where none is given', async () => {
+    process.env['AWS_ENDPOINT_URL'] = shared.fake.url;
+    const { createAwsClients } = await import('../../../src/adapters/aws/clients');
+    const clients = createAwsClients({ region: 'us-east-1', maxAttempts: 1 });
+    shared.fake.on('GetParameter', json({ Parameter: { Value: 'ami-1', Version: 1 } }));
+    expect(await createAws(clients).region('us-east-1').parameters.read('/a')).toEqual({ value: 'ami-1', version: 1 });
+    clients.destroy();
+    delete process.env['AWS_ENDPOINT_URL'];
+  });
+});
+
+test('an error of SSM names its service and its action', async () => {
+  shared.fake.on('PutParameter', jsonError('AccessDeniedException', 400, 'User: x is not authorized'));
+  await expect(shared.aws.region('eu-west-1').parameters.write('/a', 'ami-1', '')).rejects.toThrow(
+    "ssm:PutParameter in eu-west-1: AccessDeniedException: User: x is not authorized; grant ssm:PutParameter to Assay's role",
+  );
+});
