@@ -1,5 +1,6 @@
 import {
   ApplicationFailure,
+  CancellationScope,
   condition,
   defineSignal,
   defineUpdate,
@@ -43,9 +44,11 @@ export class ApprovalDesk {
   ) {
     // The validator is synchronous, as Temporal demands, and so can only say whether decisions are taken at all;
     // what it refuses leaves no trace in history.
-    setHandler(decideUpdate, (argument) => this.take(argument), { validator: (_argument) => this.mustBeOpen() });
+    // A cancel of the run must not tear a decision that is being verified: a signal handler that throws fails the workflow.
+    const take = (argument: DecideArgument) => CancellationScope.nonCancellable(() => this.take(argument));
+    setHandler(decideUpdate, take, { validator: (_argument) => this.mustBeOpen() });
     setHandler(decideSignal, async (argument) => {
-      await this.take(argument);
+      await take(argument);
     });
   }
 

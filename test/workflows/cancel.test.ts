@@ -60,6 +60,30 @@ test('a cancel while people are asked undoes everything, and a second one is tol
   });
 });
 
+test('a cancel while a decision is being verified neither tears the decision nor fails the run', async () => {
+  let verifying = false;
+  const { activities } = stubActivities(
+    {},
+    {
+      verifyDecision: async () => {
+        if (!verifying) {
+          verifying = true;
+          throw waiting('one more try', 500);
+        }
+        return { refused: 'bad-signature', by: 'unknown' };
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    await run.signal(MESSAGE.decide, { token: token('alice', ['security']) });
+    await untilPasses(() => expect(verifying).toBe(true));
+    await run.cancel();
+    expect(await run.result()).toMatchObject({ status: 'CANCELED' });
+  });
+});
+
 test('Temporal’s own cancel equals cancel', async () => {
   const { activities, calls } = stubActivities({}, { assess: hang });
   await world.during(activities, async () => {
