@@ -16,6 +16,7 @@ const { version } = JSON.parse(readFileSync(join(__dirname, '../package.json'), 
 const env = environment();
 void main({ args: process.argv.slice(2), version, env, terminal: createTerminal(process, env), doors: __dirname }).then(
   (code) => {
-    process.exitCode = code;
+    // Not before everything is written, and not after: what still waits for an answer that nobody wants must not keep us.
+    process.stdout.write('', () => process.stderr.write('', () => process.exit(code)));
   },
 );

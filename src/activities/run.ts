@@ -1,5 +1,4 @@
 import {
-  documentName,
   NO_REFS,
   type EndingStatement,
   type EvidenceRef,

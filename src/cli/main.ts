@@ -1,12 +1,14 @@
 /** The program: its commands, and how faults are told. */
 import { Command, CommanderError } from 'commander';
 import { Unreachable } from '../client/errors';
-import { ConfigError } from '../config';
+import { ConfigError } from '../config/config';
 import { BadInput, messageOf } from '../domain/errors';
 import { approvedCommand } from './approved';
 import { cancelCommand } from './cancel';
 import type { Cli } from './cli';
 import { approveCommand, denyCommand } from './decide';
+import { demoCommand } from './demo';
+import { devCommand } from './dev';
 import { CliError, EXIT, usage, type ExitCode } from './exit';
 import { keysCommand } from './keys';
 import { lineCommand } from './line';
@@ -16,6 +18,7 @@ import { runCommand } from './run';
 import { serverCommand } from './server';
 import { setupCommand } from './setup';
 import { showCommand } from './show';
+import { simulateCommand } from './simulate';
 import { sweepCommand } from './sweep';
 import type { Terminal } from './terminal';
 import { clean } from './text';
@@ -46,6 +49,7 @@ function program(cli: Cli, version: string): Command {
     ...[runCommand, listCommand, showCommand, watchCommand, approveCommand, denyCommand, cancelCommand, reportCommand],
     ...[lineCommand, approvedCommand],
     ...[setupCommand, workerCommand, serverCommand, sweepCommand, keysCommand],
+    ...[demoCommand, devCommand, simulateCommand],
   ].map((make) => make(cli));
   const assay = new Command('assay')
     .description('Golden machine images, delivered: from bake to published AMI.')

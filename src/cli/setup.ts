@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { createSetup } from '../client/setup';
 import type { Cli } from './cli';
-import { checkConfig, operator, withTemporal, type OperatorOptions } from './operator';
+import { operator, type OperatorOptions } from './operator';
 import { clean, safeJson } from './text';
 
 /** `assay setup`: makes a Temporal server ready for Assay. */
@@ -14,8 +13,8 @@ export function setupCommand({ env, terminal }: Cli): Command {
   })
     .option('--json', 'print JSON')
     .action(async (options: OperatorOptions) => {
-      checkConfig(env, options);
-      const done = await withTemporal(env, (temporal) => createSetup(temporal).setup());
+      const { setUp } = await import('./temporal.js');
+      const done = await setUp(env, options);
       if (options.json) return terminal.print(safeJson({ done }));
       for (const one of done) terminal.print(clean(one));
       if (done.length === 0) terminal.print('everything was there already');

@@ -1,11 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
-import { createSetup } from '../client/setup';
-import { sweepRun } from '../client/sweep';
-import { messageOf } from '../domain/errors';
 import { parseRunId } from '../domain/names';
 import type { Cli } from './cli';
-import { CliError, EXIT } from './exit';
-import { checkConfig, operator, withTemporal, type OperatorOptions } from './operator';
+import { operator, type OperatorOptions } from './operator';
 import { clean, safeJson } from './text';
 
 interface SweepOptions extends OperatorOptions {
@@ -23,18 +19,10 @@ export function sweepCommand({ env, terminal }: Cli): Command {
     .requiredOption('--run <run>', 'id of the run', runId)
     .option('--json', 'print JSON')
     .action(async (options: SweepOptions) => {
-      checkConfig(env, options);
-      const { cleaned } = await withTemporal(env, async (temporal) => {
-        const faults = await createSetup(temporal).faults();
-        if (faults.length > 0) throw new CliError(EXIT.unreachable, 'Temporal cannot be used', { faults });
-        terminal.say('a worker cleans up; this may take some minutes, and waits for a worker if there is none');
-        try {
-          return await sweepRun(temporal, options.run);
-        } catch (error) {
-          throw new CliError(EXIT.bad, `the run ${options.run} was not cleaned up: ${messageOf(error)}`, {
-            cause: error,
-          });
-        }
+      const { sweep } = await import('./temporal.js');
+      const cleaned = await sweep(env, {
+        ...options,
+        onBegin: () => terminal.say('a worker cleans up; this may take some minutes, and waits for a worker if there is none'),
       });
       if (options.json) return terminal.print(safeJson({ run: options.run, cleaned }));
       for (const one of cleaned) terminal.print(clean(one));

@@ -9,6 +9,7 @@ import Fastify, {
 } from 'fastify';
 import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
+import { messageOf } from '../domain/errors';
 import { inert } from '../domain/status';
 import { createGuard } from './auth/guard';
 import { createRateLimiter } from './auth/rate-limit';
@@ -36,7 +37,8 @@ const BODY_BYTES = 256 * 1024;
 const KEEP_ALIVE_MS = 6 * 60_000;
 /** How long a request may take to arrive whole. */
 const ARRIVAL_MS = 60_000;
-const DEADLINE_MS = 10_000;
+/** Of everything that one answer waits for. Orca gives up reading after 20 s. */
+const DEADLINE_MS = 12_000;
 
 /** The door; `listen` and `close` are the caller's. */
 export function createApp(options: AppOptions): FastifyInstance {
@@ -63,8 +65,16 @@ export function createApp(options: AppOptions): FastifyInstance {
     if (access?.kind === 'key') guard.authenticate(request, access.scopes);
     else if (access?.kind === 'open' || request.is404) guard.countAddress(request);
   });
+  let closing = false;
+  app.addHook('preClose', async () => {
+    closing = true;
+  });
   // The last door: whatever text came from a caller or a scanner, no answer holds an expression that Orca would evaluate.
-  app.addHook('onSend', async (_request, _reply, payload) => (typeof payload === 'string' ? inert(payload) : payload));
+  app.addHook('onSend', async (_request, reply, payload) => {
+    // A connection that is kept alive would hold up the end.
+    if (closing) reply.header('Connection', 'close');
+    return typeof payload === 'string' ? inert(payload) : payload;
+  });
   app.addHook('onResponse', async (request, reply) => {
     const route = routeOf(request, address.prefix);
     const status = reply.statusCode;
@@ -172,7 +182,7 @@ function runOf({ params }: FastifyRequest): { run?: string } {
 function logFault(request: FastifyRequest, problem: Problem, error: unknown): void {
   const { status } = PROBLEMS[problem.problem];
   if (problem.problem === 'internal') request.log.error({ err: error }, 'request failed');
-  else if (status >= 500) request.log.warn({ err: error, problem: problem.problem }, 'request failed');
+  else if (status >= 500) request.log.warn({ problem: problem.problem, reason: messageOf(error) }, 'request failed');
 }
 
 /** What is no HTTP, or arrives too slowly. Never 408, which OkHttp answers by sending the request again. */

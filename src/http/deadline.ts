@@ -6,6 +6,8 @@ export async function within<T>(ms: number, service: string, work: Promise<T>): 
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Unreachable(service, `no answer within ${ms} ms`)), ms);
+    // Nobody waits for an answer once the server has closed.
+    timer.unref();
   });
   try {
     return await Promise.race([work, late]);

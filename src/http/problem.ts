@@ -31,7 +31,7 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong' },
   unavailable: { status: 503, title: 'A service that is needed does not answer' },
-  'not-ready': { status: 503, title: 'Assay is not set up' },
+  'not-ready': { status: 503, title: 'Assay is not ready' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemName = keyof typeof PROBLEMS;
 
@@ -57,10 +57,11 @@ const RETRY_AFTER = { 'Retry-After': '2' };
 export const unavailable = (service: string): Problem =>
   new Problem('unavailable', `${service} does not answer; try again`, { headers: RETRY_AFTER });
 
+/** What keeps runs from being accepted: Temporal is away, or not set up. */
 export const notReady = (faults: readonly string[]): Problem =>
-  new Problem('not-ready', 'Assay is not set up on this Temporal server; run `assay setup`', {
+  new Problem('not-ready', 'No run is accepted until this is put right; `assay setup` registers what Temporal lacks', {
     faults: faults.map((detail) => ({ detail })),
-    headers: { 'Retry-After': '5' },
+    headers: RETRY_AFTER,
   });
 
 /** Every fault of a request's form in one problem. */

@@ -74,8 +74,7 @@ async function listen(app: FastifyInstance, host: string, port: number): Promise
     await app.listen({ host, port });
   } catch (error) {
     await app.close();
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    const why = typeof code === 'string' ? WHY[code] : undefined;
+    const why = WHY[(error as NodeJS.ErrnoException).code ?? ''];
     if (why === undefined) throw error;
     throw new CannotListen(`server.listen: ${host}:${port} ${why}`);
   }

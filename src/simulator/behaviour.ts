@@ -3,8 +3,11 @@ import type { ProfileName } from './data/profiles';
 
 /** What a bake does. `fails-late`: TERMINAL, and the image comes all the same. `continues`: the stage is FAILED_CONTINUE and the execution SUCCEEDED. */
 export type BakeHabit = 'succeeds' | 'fails' | 'fails-late' | 'never-ends' | 'continues' | 'no-image';
-/** What a deploy does. `fails-late`: TERMINAL after the group was made. `no-instance`: SUCCEEDED, and the group stays empty. */
-export type DeployHabit = 'succeeds' | 'fails' | 'fails-late' | 'never-ends' | 'continues' | 'no-instance';
+/**
+ * What a deploy does. `fails-late`: TERMINAL after the group was made. `no-instance`: SUCCEEDED, and the group stays empty.
+ * `waits`: the group stays empty and the deploy waits for its instance for ever. `never-ends`: no group either.
+ */
+export type DeployHabit = 'succeeds' | 'fails' | 'fails-late' | 'never-ends' | 'continues' | 'no-instance' | 'waits';
 /** What a destroy does. `lies`: SUCCEEDED, and nothing is destroyed. */
 export type DestroyHabit = 'succeeds' | 'fails' | 'never-ends' | 'continues' | 'lies';
 

@@ -51,7 +51,7 @@ export const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@temporalio/testing': ['dev'],
   '@temporalio/envconfig': ['config'],
   '@temporalio/common': ['client', 'workflows', 'activities', 'worker', 'worker.ts'],
-  fastify: ['http', 'server.ts'],
+  fastify: ['http', 'server', 'server.ts'],
   '@fastify/*': ['http', 'server.ts'],
   zod: ['config', 'http', 'cli'],
   yaml: ['config', 'cli'],

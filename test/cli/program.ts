@@ -41,6 +41,8 @@ export interface RunOrder {
   readonly env?: Readonly<Record<string, string>>;
   readonly input?: string;
   readonly cwd?: string;
+  /** Closes our end of its stdout after the first that comes. */
+  readonly closeStdout?: true;
   /** Is told what was said so far, each time something is. */
   readonly onOutput?: (
     said: { readonly stdout: string; readonly stderr: string },
@@ -49,7 +51,7 @@ export interface RunOrder {
 }
 
 /** Runs the program as a process of its own, with nothing of our environment but the PATH. */
-export function runProgram({ dist, args, env = {}, input = '', cwd, onOutput }: RunOrder): Promise<Ran> {
+export function runProgram({ dist, args, env = {}, input = '', cwd, closeStdout, onOutput }: RunOrder): Promise<Ran> {
   const child = spawn(process.execPath, [join(dist, 'cli.js'), ...args], {
     env: { PATH: process.env['PATH'], HOME: dist, ...env },
     stdio: 'pipe',
@@ -60,6 +62,7 @@ export function runProgram({ dist, args, env = {}, input = '', cwd, onOutput }: 
   const heard = (): void => onOutput?.({ stdout, stderr }, (signal) => child.kill(signal));
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
+    if (closeStdout) child.stdout.destroy();
     heard();
   });
   child.stderr.on('data', (chunk: Buffer) => {

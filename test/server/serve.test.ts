@@ -85,11 +85,16 @@ test('a port that is taken, and an address that is not ours, are named', async (
   const other = createServer();
   await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
   const { port } = other.address() as AddressInfo;
-  const taken = serve({ config: () => configOf({ port }), clients: clientsOf(), log });
-  await expect(taken).rejects.toThrow(new CannotListen(`server.listen: 127.0.0.1:${port} is taken by another process`));
-  const away = serve({ config: () => configOf({ host: '192.0.2.1' }), clients: clientsOf(), log });
-  await expect(away).rejects.toThrow(/is no address of this machine/);
-  await new Promise((resolve) => other.close(resolve));
+  try {
+    const taken = serve({ config: () => configOf({ port }), clients: clientsOf(), log });
+    await expect(taken).rejects.toThrow(
+      new CannotListen(`server.listen: 127.0.0.1:${port} is taken by another process`),
+    );
+    const away = serve({ config: () => configOf({ host: '192.0.2.1' }), clients: clientsOf(), log });
+    await expect(away).rejects.toThrow(/is no address of this machine/);
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
 });
 
 test('closing lets an answer in flight end, on a connection that is kept alive, and closes Temporal last', async () => {
@@ -112,8 +117,15 @@ test('closing lets an answer in flight end, on a connection that is kept alive, 
   const flight = fetch(`${door.url}/v1/runs/r-1`, { headers: { 'x-api-key': KEYS.ci } });
   await untilPasses(() => expect(reached).toBe(true));
   const closing = door.close();
+  const newcomer = (): Promise<number> =>
+    fetch(`${door.url}/livez`).then(
+      ({ status }) => status,
+      () => 503,
+    );
+  await untilPasses(async () => expect(await newcomer()).toBe(503));
   answer();
-  expect((await flight).status).toBe(200);
+  const got = await flight;
+  expect([got.status, got.headers.get('connection')]).toEqual([200, 'close']);
   await closing;
   expect(order).toEqual(['answered', 'closed']);
 });

@@ -1,3 +1,5 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { findTemporalCli } from '../../src/dev/find-cli';
 import { startTemporal } from '../../src/dev/start';
 import { findTestServer } from '../../src/dev/test-server';
@@ -12,6 +14,8 @@ const log = (line: string): void => console.error(line);
  */
 export default async function globalSetup(): Promise<void> {
   const env = process.env;
+  // Tests of whole processes run what is shipped, and it has to be of today.
+  execFileSync(process.execPath, [join(__dirname, '..', '..', 'scripts', 'build.js')], { stdio: 'inherit' });
   try {
     const cli = await findTemporalCli({ env, log });
     env[TEST_ENV.cli] = cli;

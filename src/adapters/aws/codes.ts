@@ -30,7 +30,7 @@ const FORBIDDEN = [
 ] as const;
 
 const NOT_FOUND = [
-  ...['ParameterNotFound', 'ParameterVersionNotFound', 'ResourceNotFound', 'NotFound'],
+  ...['ParameterNotFound', 'ParameterVersionNotFound', 'ResourceNotFound'],
   // Deregistered already (EC2 API reference, Error codes).
   'InvalidAMIID.Unavailable',
   // What EC2 says when it is to tag something that is not there.

@@ -81,15 +81,12 @@ function sort(error: unknown, of: Call): Sorted | undefined {
   const name = `${of.service}:${of.operation} in ${of.region}`;
   const status = thrown.$metadata?.httpStatusCode ?? thrown.$response?.statusCode;
 
-  if (thrown.$fault !== undefined && status !== undefined) {
-    const code = thrown.Code ?? thrown.name;
+  const code = thrown.Code ?? thrown.name;
+  if (thrown.$fault !== undefined && status !== undefined && isWrittenByAws(code, of)) {
     const kind = kindOf({ code, status, message: thrown.message });
     const wait = retryAfterMs(thrown);
-    return {
-      kind,
-      text: `${name}: ${tell(kind, code, thrown.message, of)}`,
-      ...(wait === undefined ? {} : { retryAfterMs: wait }),
-    };
+    const text = `${name}: ${tell(kind, code, thrown.message, of)}`;
+    return { kind, text, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
   }
   // A service that speaks, but not the protocol: a proxy's page, a torn answer, an endpoint that is not AWS.
   if (status !== undefined) {
@@ -107,6 +104,13 @@ function sort(error: unknown, of: Call): Sorted | undefined {
   return undefined;
 }
 
+/**
+ * Where an answer has no code, the SDK makes one up, for 404 even `NotFound`. That is a proxy's word, and must not pass for
+ * AWS saying that something is gone.
+ */
+const isWrittenByAws = (code: string, { service }: Call): boolean =>
+  !/^Unknown(?:Error)?$/.test(code) && (code !== 'NotFound' || service === 'sns');
+
 function tell(kind: FailureKind, code: string, message: string, { service, operation }: Call): string {
   const words = quotesRequest(code) ? 'AWS does not accept the signature' : withoutSecrets(message);
   const said = words && words !== code ? `${code}: ${words}` : code;
@@ -116,15 +120,22 @@ function tell(kind: FailureKind, code: string, message: string, { service, opera
     : `${said}; grant ${service}:${operation} to Assay's role`;
 }
 
-/** Errors of sockets, name look-ups and TLS have a code in capitals; the SDK's time limits and aborts have a name. */
-const isOfTheWay = ({ name, code }: Thrown): boolean =>
+/**
+ * Errors of sockets, name look-ups and TLS have a code in capitals; the SDK's time limits and aborts have a name. Where Node's
+ * own errors are of another realm than ours, as under Jest, the SDK wraps them and their codes are lost.
+ */
+const isOfTheWay = ({ name, code, message }: Thrown): boolean =>
+  message.startsWith('AWS SDK error wrapper for ') ||
   /^(?:TimeoutError|AbortError|RequestAbortedError)$/.test(name) ||
   (typeof code === 'string' && /^[A-Z][A-Z0-9_]+$/.test(code) && !/^ERR_(?:INVALID|OUT_OF|MISSING)_/.test(code));
 
-const wordsOf = ({ message, name, code }: Thrown): string => {
+function wordsOf({ message, name, code }: Thrown): string {
+  const words = message
+    .replace(/^AWS SDK error wrapper for |^@smithy\S* - \[ERROR\] /, '')
+    .replace(/\s*Deserialization error: to see.*$/s, '');
   const label = typeof code === 'string' ? code : name;
-  return message.includes(label) ? message : `${label} ${message}`.trim();
-};
+  return words.includes(label) ? words : `${label} ${words}`.trim();
+}
 
 const LONGEST = 400;
 

@@ -60,7 +60,7 @@ export function createImages(ec2: Ec2): Images {
     existingSnapshots: (ids) =>
       existing(ids, async (Values, NextToken) => {
         const { items, next } = await lookAtSnapshots({ Filters: [{ Name: 'snapshot-id', Values }], NextToken });
-        return { items: present((items ?? []).map(({ SnapshotId }) => SnapshotId)), next };
+        return { items: items && present(items.map(({ SnapshotId }) => SnapshotId)), next };
       }),
 
     deleteSnapshot: (id) =>

@@ -27,12 +27,12 @@ export function createInstances(ec2: Ec2): Instances {
   const look = async (input: DescribeInstancesCommandInput): Promise<Page<Ec2Instance>> => {
     const command = new DescribeInstancesCommand(input);
     const answer = await call(ec2Call(ec2, 'DescribeInstances'), () => client.send(command));
-    return { items: (answer.Reservations ?? []).flatMap(({ Instances: some }) => some ?? []), next: answer.NextToken };
+    return { items: answer.Reservations?.flatMap(({ Instances: some }) => some ?? []), next: answer.NextToken };
   };
   const lookAtVolumes = async (input: DescribeVolumesCommandInput): Promise<Page<Volume>> => {
     const command = new DescribeVolumesCommand({ ...input, MaxResults: PAGE });
     const { Volumes, NextToken: next } = await call(ec2Call(ec2, 'DescribeVolumes'), () => client.send(command));
-    return { items: (Volumes ?? []).filter(({ State }) => State !== 'deleted'), next };
+    return { items: Volumes?.filter(({ State }) => State !== 'deleted'), next };
   };
 
   return {
@@ -62,7 +62,7 @@ export function createInstances(ec2: Ec2): Instances {
     existingVolumes: (ids) =>
       existing(ids, async (Values, NextToken) => {
         const { items, next } = await lookAtVolumes({ Filters: [{ Name: 'volume-id', Values }], NextToken });
-        return { items: present((items ?? []).map(({ VolumeId }) => VolumeId)), next };
+        return { items: items && present(items.map(({ VolumeId }) => VolumeId)), next };
       }),
 
     async volumesOfRun(run) {

@@ -1,7 +1,7 @@
 /** Notifications by Amazon SNS, in the region that the topic's ARN names. */
 import { createHash } from 'node:crypto';
 import { PublishCommand, type MessageAttributeValue } from '@aws-sdk/client-sns';
-import { BadInput, Final, NotFound } from '../../domain/errors';
+import { BadInput } from '../../domain/errors';
 import type { Notifier } from '../ports';
 import type { AwsClients } from './clients';
 import { call } from './failures';
@@ -31,12 +31,7 @@ export function createNotifier(clients: AwsClients): Notifier {
           : { MessageGroupId: 'assay', MessageDeduplicationId: createHash('sha256').update(token).digest('hex') }),
       });
       const to = { service: 'sns', operation: 'Publish', region } as const;
-      try {
-        await call(to, () => clients.in(region).sns.send(command));
-      } catch (error) {
-        if (error instanceof NotFound) throw new Final(error.message);
-        throw error;
-      }
+      await call(to, () => clients.in(region).sns.send(command));
     },
   };
 }

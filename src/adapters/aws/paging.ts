@@ -2,6 +2,7 @@
 import { TryAgain } from '../../domain/errors';
 
 export interface Page<T> {
+  /** `undefined` when the answer has no list at all, not even an empty one. */
   readonly items: readonly T[] | undefined;
   /** Token of the next page. An empty page with a token is not the end, a full one without a token is. */
   readonly next: string | undefined;
@@ -9,14 +10,19 @@ export interface Page<T> {
 
 const MOST_PAGES = 2_000;
 
-/** All items of all pages. Throws TryAgain when the pages go in a circle, rather than to call half a list whole. */
+/**
+ * All items of all pages. Throws TryAgain when a list is missing or the pages go in a circle, rather than to
+ * call half a list whole.
+ */
 export async function allPages<T>(look: (token: string | undefined) => Promise<Page<T>>): Promise<T[]> {
   const all: T[] = [];
   const seen = new Set<string>();
   let token: string | undefined;
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const { items, next } = await look(token);
-    all.push(...(items ?? []));
+    // An answer that lost its body is not a list of nothing: "nothing found" must be AWS's own word.
+    if (!items) throw new TryAgain('AWS gave an answer without the list it was asked for');
+    all.push(...items);
     if (!next) return all;
     if (seen.has(next)) throw new TryAgain('AWS gave the same page token twice');
     seen.add(next);

@@ -51,10 +51,13 @@ export function reading(app: FastifyInstance, { options, address, ask }: RouteCo
     { config },
     async (request, reply) => {
       const id = knownForm(request.params.id);
-      const run = await ask(options.runs.status(id));
-      if (!run) throw noRun();
-      const found = run.evidenceDigest === null && !isEnd(run.status) ? undefined : await ask(options.runs.report(id));
-      const report = found === 'not-yet' || found === undefined ? null : found;
+      const read = async () => {
+        const run = await options.runs.status(id);
+        if (!run) throw noRun();
+        const report = run.evidenceDigest === null && !isEnd(run.status) ? 'not-yet' : await options.runs.report(id);
+        return { run, report: report === 'not-yet' || report === undefined ? null : report };
+      };
+      const { run, report } = await ask(read());
       const { said } = request.query;
       const body = runPage({
         address,

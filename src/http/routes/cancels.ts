@@ -28,7 +28,7 @@ export function cancels(app: FastifyInstance, { options, ask }: RouteContext): v
     const { key } = request.params;
     if (!isKey(key)) throw new Problem('not-found', 'That cannot be the key of a run');
     const answer = await ask(options.runs.cancelByKey(key, actorOf(credentialOf(request)), reason));
-    request.log.info({ key, canceled: answer.canceled }, 'cancel by key');
+    request.log.info({ runKey: key, canceled: answer.canceled }, 'cancel by key');
     return answerWith(reply, answer);
   });
 }

@@ -2,6 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { parseRunId } from '../../domain/names';
 import { isEnd } from '../../domain/run';
+import type { StatusDocument } from '../../domain/status';
 import { credentialOf, type RouteContext } from '../context';
 import { parse } from '../parse';
 import { badRequest, Problem } from '../problem';
@@ -20,10 +21,13 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
   app.post('/v1/runs', { config: write }, async (request, reply) => {
     parse(noQuerySchema, request.query, 'query');
     const order = readStart(request, options.requestFaults);
-    const problem = await readiness.problem();
-    if (problem) throw problem;
     const { id: credential, subject = null } = credentialOf(request);
-    const run = await ask(options.runs.start({ ...order, credential, subject }));
+    const accept = async (): Promise<StatusDocument> => {
+      const problem = await readiness.problem();
+      if (problem) throw problem;
+      return options.runs.start({ ...order, credential, subject });
+    };
+    const run = await ask(accept());
     request.log.info({ run: run.id, line: run.line }, 'run accepted');
     return reply
       .code(202)
@@ -47,12 +51,15 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
   app.get<ById>('/v1/runs/:id', { config: read }, async (request) => {
     parse(noQuerySchema, request.query, 'query');
     const id = knownForm(request.params.id);
-    const run = await ask(options.runs.status(id));
-    if (!run) throw noRun();
-    // A HEAD shows no ending. The mark comes before the answer: an end that was shown and not marked would make the next
-    // start under this key return the ended run for ever.
-    if (isEnd(run.status) && request.method === 'GET') await ask(options.runs.endRead(id, credentialOf(request).id));
-    return run;
+    const read = async (): Promise<StatusDocument> => {
+      const run = await options.runs.status(id);
+      if (!run) throw noRun();
+      // A HEAD shows no ending. The mark comes before the answer: an end that was shown and not marked would make the next
+      // start under this key return the ended run for ever.
+      if (isEnd(run.status) && request.method === 'GET') await options.runs.endRead(id, credentialOf(request).id);
+      return run;
+    };
+    return ask(read());
   });
 
   app.get<ById>('/v1/runs/:id/report', { config: read }, async (request) => {

@@ -25,11 +25,8 @@ export function runBake(world: World, store: BakeStore, execution: SimExecution)
   });
   const key = bakeKey(execution, region);
   const earlier = earlierImage(world, store, execution, key);
-  if (habits.bake === 'never-ends' && !earlier) {
-    whenCancelled(world, store, execution, { region, baseOs, key });
-    return;
-  }
   whenCancelled(world, store, execution, { region, baseOs, key });
+  if (habits.bake === 'never-ends' && !earlier) return;
   world.clock.after(earlier ? 0.1 : habits.bakeSeconds, () => {
     if (execution.canceled) return;
     finish(world, store, execution, { parent, child, earlier, region, baseOs, key });

@@ -56,7 +56,7 @@ function make(world: World, execution: SimExecution, child: SimStage, region: st
     imageId,
     desired: 1,
     tags: habits.deployTags ? tags : {},
-    barren: habits.deploy === 'no-instance',
+    barren: habits.deploy === 'no-instance' || habits.deploy === 'waits',
     by: 'deploy',
   });
   Object.assign(child.context, {

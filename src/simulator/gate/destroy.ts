@@ -1,5 +1,6 @@
 /** A pipeline that destroys a server group. */
 import { deleteGroup } from '../groups';
+import type { SimGroup } from '../model';
 import { groupNamed, type World } from '../world';
 import type { SimExecution, SimStage } from './model';
 import { addStage, endExecution, endStage, failWith, runOf } from './stages';
@@ -30,16 +31,15 @@ export function runDestroy(world: World, execution: SimExecution, { region, name
     // Clouddriver takes a group that is not there for destroyed.
     const group = groupNamed(world, region, name);
     if (group && habits.destroy !== 'lies') deleteGroup(world, group, 'destroy');
-    world.clock.after(habits.destroySeconds / 2, () => settle(world, execution, stage, { region, name }));
+    world.clock.after(habits.destroySeconds / 2, () => settle(world, execution, stage, habits.destroy === 'lies' ? undefined : group));
   });
 }
 
-/** Waits until the group is gone. */
-function settle(world: World, execution: SimExecution, stage: SimStage, target: DestroyTarget): void {
+/** Waits until the group is gone; one of the same name that came after it does not count. */
+function settle(world: World, execution: SimExecution, stage: SimStage, group: SimGroup | undefined): void {
   if (execution.canceled) return;
-  const lies = world.behaviours.of(runOf(execution)).destroy === 'lies';
-  if (!lies && groupNamed(world, target.region, target.name)) {
-    world.clock.after(0.5, () => settle(world, execution, stage, target));
+  if (group && group.deletedAt === null) {
+    world.clock.after(0.5, () => settle(world, execution, stage, group));
     return;
   }
   endStage(world, stage, 'SUCCEEDED');

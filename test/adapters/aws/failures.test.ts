@@ -1,6 +1,8 @@
 import { createServer } from 'node:net';
 import { inspect } from 'node:util';
 import { createAws } from '../../../src/adapters/aws/aws';
+import { createAwsClients } from '../../../src/adapters/aws/clients';
+import { call } from '../../../src/adapters/aws/failures';
 import { TryAgain } from '../../../src/domain/errors';
 import { freePort } from '../../setup/helpers';
 import { ec2Error, json, jsonError, queryError, queryXml, xml, type Answer } from './fake-aws';
@@ -172,8 +174,9 @@ describe('on the way to AWS', () => {
     const port = await new Promise<number>((resolve) => {
       server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port));
     });
-    expect(await failure(at(`https://127.0.0.1:${port}`))).toMatchObject({ name: 'TryAgain' });
+    const error = await failure(at(`https://127.0.0.1:${port}`));
     server.close();
+    expect(error).toMatchObject({ name: 'TryAgain', message: expect.stringContaining('cannot be reached') });
   });
 
   test.each([
@@ -184,6 +187,27 @@ describe('on the way to AWS', () => {
   ])('a page of a proxy with HTTP %d becomes %s, without its text', async (status, name) => {
     const error = await failureOn({ status, headers: { 'content-type': 'text/html' }, body: '<html><p>proxy secret' });
     expect(error).toMatchObject({ name, message: expect.not.stringContaining('secret') });
+  });
+
+  test.each([
+    [200, 'TryAgain'],
+    [503, 'TryAgain'],
+    [404, 'Final'],
+  ])('an empty answer with HTTP %d becomes %s: it does not say that nothing is there', async (status, name) => {
+    const empty = { status, body: '' };
+    expect(await failureOn(empty)).toMatchObject({ name });
+    const { images, instances, groups, parameters } = shared.aws.region('us-east-1');
+    for (const operation of ['DescribeInstances', 'DescribeVolumes', 'DescribeSnapshots', 'DescribeAutoScalingGroups'])
+      shared.fake.on(operation, empty);
+    for (const operation of ['DeregisterImage', 'GetParameter']) shared.fake.on(operation, empty);
+    await expect(images.ofRun('r1')).rejects.toMatchObject({ name });
+    await expect(images.existingSnapshots(['snap-1'])).rejects.toMatchObject({ name });
+    await expect(images.snapshotsOfRun('r1')).rejects.toMatchObject({ name });
+    await expect(instances.ofRun('r1')).rejects.toMatchObject({ name });
+    await expect(instances.existingVolumes(['vol-1'])).rejects.toMatchObject({ name });
+    await expect(groups.describe('app-v000')).rejects.toMatchObject({ name });
+    await expect(parameters.read('/a')).rejects.toMatchObject({ name });
+    if (status !== 200) await expect(images.deregister('ami-1')).rejects.toMatchObject({ name });
   });
 
   test.each([
@@ -212,7 +236,30 @@ describe('on the way to AWS', () => {
   });
 });
 
+test.each([
+  'ECONNRESET',
+  'ECONNREFUSED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EAI_AGAIN',
+  'CERT_HAS_EXPIRED',
+  'EPROTO',
+  'ERR_TLS_CERT_ALTNAME_INVALID',
+])('a failure of the way with code %s is tried again', async (code) => {
+  const of = { service: 'ec2', operation: 'DescribeImages', region: 'us-east-1' } as const;
+  const broken = (): Promise<never> =>
+    Promise.reject(Object.assign(new Error('it broke'), { code, $metadata: { attempts: 2 } }));
+  await expect(call(of, broken)).rejects.toThrow(
+    new TryAgain(`ec2:DescribeImages in us-east-1: AWS cannot be reached: ${code} it broke`),
+  );
+});
+
 test('a bug stays a bug', async () => {
+  const of = { service: 'ec2', operation: 'DescribeImages', region: 'us-east-1' } as const;
+  const bug = Object.assign(new TypeError('x is not a function'), { $metadata: { attempts: 1 } });
+  await expect(call(of, () => Promise.reject(bug))).rejects.toBe(bug);
+  const invalid = Object.assign(new TypeError('bad argument'), { code: 'ERR_INVALID_ARG_TYPE' });
+  await expect(call(of, () => Promise.reject(invalid))).rejects.toBe(invalid);
   const { images } = shared.aws.region('us-east-1');
   await expect(images.tag('ami-1', null as unknown as Record<string, string>)).rejects.toBeInstanceOf(TypeError);
 });
@@ -240,9 +287,7 @@ describe('the account', () => {
 
   test('cannot be asked without a region, which is said', async () => {
     process.env['AWS_CONFIG_FILE'] = '/nowhere';
-    const { region: _region, ...withoutRegion } = { region: undefined, endpoint: shared.fake.url };
-    const { createAwsClients } = await import('../../../src/adapters/aws/clients');
-    const clients = createAwsClients(withoutRegion);
+    const clients = createAwsClients({ endpoint: shared.fake.url });
     await expect(createAws(clients).account()).rejects.toMatchObject({
       name: 'Final',
       message: expect.stringContaining('AWS_REGION'),
@@ -280,7 +325,6 @@ describe('the clients', () => {
 
   test('take the endpoints of the SDK’s environment where none is given', async () => {
     process.env['AWS_ENDPOINT_URL'] = shared.fake.url;
-    const { createAwsClients } = await import('../../../src/adapters/aws/clients');
     const clients = createAwsClients({ region: 'us-east-1', maxAttempts: 1 });
     shared.fake.on('GetParameter', json({ Parameter: { Value: 'ami-1', Version: 1 } }));
     expect(await createAws(clients).region('us-east-1').parameters.read('/a')).toEqual({ value: 'ami-1', version: 1 });

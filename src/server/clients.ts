@@ -1,0 +1,50 @@
+import { createDirectoryStore } from '../adapters/evidence/directory';
+import { createSealer, createSignatures, createSigner } from '../adapters/evidence/seal';
+import { createArchive } from '../client/archive';
+import type { Temporal } from '../client/connect';
+import { createLines } from '../client/lines';
+import { createRuns } from '../client/runs';
+import { createSetup } from '../client/setup';
+import { runSettings, type Config } from '../config';
+import type { Clients } from './serve';
+
+export interface ClientsOptions {
+  /** The config of now: keys and lines are looked up anew each time. */
+  readonly config: () => Config;
+  readonly temporal: Temporal;
+  /** Base of the Temporal UI, for links; null where it is not known. */
+  readonly temporalUi: string | null;
+}
+
+/** Wires what the routes ask. The server signs requests and decisions, and opens the worker's seals; it seals nothing. */
+export function createClients({ config, temporal, temporalUi }: ClientsOptions): Clients {
+  const { evidence: where, server } = config();
+  const evidence = createDirectoryStore(where);
+  const sealer = createSealer({ privateKey: null, publicKeys: () => config().signing.ledger.publicKeys });
+  const signatures = createSignatures({
+    publicKeys: () => config().signing.decisions.publicKeys,
+    access: () => config().access,
+  });
+  const signer = createSigner({ privateKey: () => signingKeyOf(config()) });
+  const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
+  return {
+    runs: createRuns({
+      temporal,
+      archive,
+      sign: { request: (statement) => signer.request(statement), decision: (decision) => signer.decision(decision) },
+      settings: (line) => runSettings(config(), line),
+      lines: () => [...config().lines.keys()],
+      urls: () => ({ publicUrl: server.publicUrl, temporalUi, namespace: temporal.namespace }),
+    }),
+    lines: createLines({ archive, lines: () => config().lines }),
+    setup: createSetup(temporal),
+    close: () => temporal.close(),
+  };
+}
+
+function signingKeyOf({ signing }: Config): string {
+  // Checked when the server starts; a reload may have taken it away since.
+  if (!signing.decisions.privateKey)
+    throw new Error('signing.decisions.privateKey is missing, and the server signs with it');
+  return signing.decisions.privateKey.read();
+}
