@@ -22,7 +22,8 @@ export function sweepCommand({ env, terminal }: Cli): Command {
       const { sweep } = await import('./temporal.js');
       const cleaned = await sweep(env, {
         ...options,
-        onBegin: () => terminal.say('a worker cleans up; this may take some minutes, and waits for a worker if there is none'),
+        onBegin: () =>
+          terminal.say('a worker cleans up; this may take some minutes, and waits for a worker if there is none'),
       });
       if (options.json) return terminal.print(safeJson({ run: options.run, cleaned }));
       for (const one of cleaned) terminal.print(clean(one));

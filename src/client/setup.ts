@@ -49,7 +49,8 @@ export function createSetup(temporal: Temporal): SetupApi {
           ? []
           : [`Temporal lacks the search attributes ${names.join(', ')}: run \`assay setup\``];
       } catch (error) {
-        if (error instanceof Unreachable) return [error.message];
+        // Where Temporal is, is nobody's business who asks whether we are ready.
+        if (error instanceof Unreachable) throw error;
         return [`Temporal cannot be asked whether it is set up (${String(error)}): run \`assay setup\``];
       }
     },

@@ -4,4 +4,4 @@ export { loadConfig, runSettings, secretFaults } from './load';
 export { createLog } from './log';
 export { configJsonSchema } from './schema';
 export { temporalConnection } from './temporal';
-export { watchConfig, type WatchedConfig } from './watch';
+export { watchConfig } from './watch';

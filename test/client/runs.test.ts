@@ -216,7 +216,7 @@ test('a Temporal that is not there is told as unreachable, within seconds', asyn
   const { runs } = assay(nowhere);
   await expect(runs.start({ ...ORDER, key: randomUUID() })).rejects.toThrow(Unreachable);
   await expect(createSetup(nowhere).setup()).rejects.toThrow(Unreachable);
-  expect(await createSetup(nowhere).faults()).toEqual([expect.stringContaining('does not answer')]);
+  await expect(createSetup(nowhere).faults()).rejects.toThrow('does not answer');
   await nowhere.close();
 }, 30_000);
 
