@@ -12,7 +12,15 @@ interface Manifest {
 }
 interface Lock {
   readonly packages: Readonly<
-    Record<string, { readonly version?: string; readonly resolved?: string; readonly link?: boolean }>
+    Record<
+      string,
+      {
+        readonly version?: string;
+        readonly resolved?: string;
+        readonly dependencies?: Readonly<Record<string, string>>;
+        readonly optionalDependencies?: Readonly<Record<string, string>>;
+      }
+    >
   >;
 }
 
@@ -28,6 +36,13 @@ const locked = (name: RegExp): Readonly<Record<string, string | undefined>> =>
       .filter(([path]) => name.test(path.split('node_modules/').at(-1) ?? ''))
       .map(([path, { version }]) => [path, version]),
   );
+
+/** Whether the package at `path` finds `name` in its own node_modules or in one above. */
+function isLocked(path: string, name: string): boolean {
+  const own = path === '' ? `node_modules/${name}` : `${path}/node_modules/${name}`;
+  if (own in lock.packages) return true;
+  return path !== '' && isLocked(path.split('/node_modules/').slice(0, -1).join('/node_modules/'), name);
+}
 
 /** Where a package of the SDK gets `protobufjs` from. */
 const protobufjsOf = (name: string): string =>
@@ -106,6 +121,14 @@ describe('the lock file', () => {
       resolved === undefined ? [] : new URL(resolved).host,
     );
     expect(hosts.filter((host) => host !== 'registry.npmjs.org')).toEqual([]);
+  });
+
+  // One written beside a half-installed node_modules lacks the packages of other platforms, and `npm ci` refuses it.
+  test('has an entry for every dependency of its entries, those of other platforms too', () => {
+    const missing = Object.entries(lock.packages).flatMap(([path, { dependencies, optionalDependencies }]) =>
+      Object.keys({ ...dependencies, ...optionalDependencies }).filter((name) => !isLocked(path, name)),
+    );
+    expect(missing).toEqual([]);
   });
 
   test('fits package.json', () => {
