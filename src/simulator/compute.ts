@@ -48,7 +48,10 @@ export function createImage(world: World, given: NewImage): SimImage {
   return image;
 }
 
-function createSnapshot(world: World, { region, snapshotTags, name, encrypted = false, ready = false }: NewImage): string {
+function createSnapshot(
+  world: World,
+  { region, snapshotTags, name, encrypted = false, ready = false }: NewImage,
+): string {
   const snapshot = {
     ...thing(world, { prefix: 'snap', region, tags: snapshotTags, seen: ready }),
     state: 'completed' as const,
@@ -107,7 +110,14 @@ export function launch(world: World, given: Launch): SimInstance {
   instance.volumeIds = disksOf(given).map((disk) => attach(world, instance, given, disk).id);
   world.instances.set(instance.id, instance);
   const { group } = instance;
-  world.note('instance.launched', { instance: instance.id, image: image.id, region, group, tags: { ...tags }, by: given.by });
+  world.note('instance.launched', {
+    instance: instance.id,
+    image: image.id,
+    region,
+    group,
+    tags: { ...tags },
+    by: given.by,
+  });
   world.clock.after(habitsOf(world, tags).bootSeconds, () => {
     if (instance.state !== 'pending') return;
     instance.state = 'running';
@@ -122,7 +132,12 @@ function disksOf({ disks = [] }: Launch): readonly Disk[] {
   return root ? disks : [{ device: '/dev/xvda', deleteOnTermination: true }, ...disks];
 }
 
-function attach(world: World, instance: SimInstance, { image, volumeTags, ready = false }: Launch, disk: Disk): SimVolume {
+function attach(
+  world: World,
+  instance: SimInstance,
+  { image, volumeTags, ready = false }: Launch,
+  disk: Disk,
+): SimVolume {
   const volume: SimVolume = {
     ...thing(world, { prefix: 'vol', region: instance.region, tags: volumeTags, seen: ready }),
     state: 'in-use',
@@ -139,7 +154,10 @@ function attach(world: World, instance: SimInstance, { image, volumeTags, ready 
 export function terminate(world: World, instance: SimInstance, by: string): void {
   if (instance.state === 'terminated' || instance.state === 'shutting-down') return;
   instance.state = 'shutting-down';
-  instance.stateReason = { code: 'Client.UserInitiatedShutdown', message: 'Client.UserInitiatedShutdown: User initiated shutdown' };
+  instance.stateReason = {
+    code: 'Client.UserInitiatedShutdown',
+    message: 'Client.UserInitiatedShutdown: User initiated shutdown',
+  };
   world.note('instance.terminating', { instance: instance.id, by });
   world.clock.after(habitsOf(world, instance.tags).terminateSeconds, () => {
     instance.state = 'terminated';
@@ -173,7 +191,9 @@ export function fill(world: World, region: string, name: string, by: string): vo
   const image = group && world.images.get(group.imageId);
   if (!group || !image || group.status !== null || group.barren) return;
   const alive = instancesOf(world, group).filter(({ state }) => state !== 'shutting-down');
-  const propagated = Object.fromEntries(group.tags.filter((tag) => tag.propagate).map(({ key, value }) => [key, value]));
+  const propagated = Object.fromEntries(
+    group.tags.filter((tag) => tag.propagate).map(({ key, value }) => [key, value]),
+  );
   const tags = { ...propagated, 'aws:autoscaling:groupName': name };
   for (let missing = group.desired - alive.length; missing > 0; missing -= 1) {
     if (image.state !== 'available') {

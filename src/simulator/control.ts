@@ -62,7 +62,11 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, handler: Handler
     },
   ],
   ['POST', /^\/_sim\/seed$/, ({ seed }, { body }) => done(plant(seed, parse(body)))],
-  ['POST', /^\/_sim\/executions$/, ({ outside }, { body }) => json(201, { id: outside.start(parse(body) as NewOutside).id })],
+  [
+    'POST',
+    /^\/_sim\/executions$/,
+    ({ outside }, { body }) => json(201, { id: outside.start(parse(body) as NewOutside).id }),
+  ],
   [
     'PATCH',
     /^\/_sim\/executions\/([^/]+)$/,

@@ -14,10 +14,8 @@ import { stateOf, type SimState } from './state';
 import { createWorld } from './world';
 
 export type { Behaviour } from './behaviour';
-export type { FaultPlan } from './faults';
-export type { OutsideExecution } from './outside';
 export type { SimState } from './state';
-export { playWebhookStage, type WebhookStage, type WebhookResult } from './webhook-stage';
+export { playWebhookStage } from './webhook-stage';
 
 export interface SimulatorOptions {
   /** Default: a free one. */

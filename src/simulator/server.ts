@@ -59,7 +59,8 @@ async function take(parts: ServerParts, incoming: IncomingMessage, response: Ser
   const call = inGate
     ? parts.gate({ ...request, path: request.path.slice(GATE.length) || '/' })
     : awsCall(parts.world, request);
-  if (!call) return send(response, json(403, { message: 'Missing Authentication Token, or a service that is not simulated' }));
+  if (!call)
+    return send(response, json(403, { message: 'Missing Authentication Token, or a service that is not simulated' }));
   await answer(parts, call, response);
 }
 

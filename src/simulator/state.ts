@@ -30,7 +30,12 @@ export interface ExecutionState {
   readonly endTime: number | null;
   readonly canceled: boolean;
   readonly cancellationReason: string | null;
-  readonly stages: readonly { readonly refId: string; readonly name: string; readonly type: string; readonly status: OrcaStatus }[];
+  readonly stages: readonly {
+    readonly refId: string;
+    readonly name: string;
+    readonly type: string;
+    readonly status: OrcaStatus;
+  }[];
 }
 
 export interface ServerGroupState {
@@ -52,7 +57,10 @@ export interface SimState {
   /** Deleted ones too. */
   readonly volumes: readonly Seen<SimVolume>[];
   /** Deleted ones too (`deletedAt`). */
-  readonly autoScalingGroups: readonly (Readonly<Omit<SimGroup, 'tags' | 'barren'>> & { readonly tags: Tags; readonly instanceIds: readonly string[] })[];
+  readonly autoScalingGroups: readonly (Readonly<Omit<SimGroup, 'tags' | 'barren'>> & {
+    readonly tags: Tags;
+    readonly instanceIds: readonly string[];
+  })[];
   /** Those that exist now. */
   readonly serverGroups: readonly ServerGroupState[];
   /** With every version, rejected ones too, and labels. */

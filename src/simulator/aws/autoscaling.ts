@@ -101,9 +101,14 @@ const createOrUpdateTags: Operation = (world, params, region) => {
 const deleteAutoScalingGroup: Operation = (world, params, region) => {
   const name = params.need('AutoScalingGroupName');
   const group = groupNamed(world, region, name);
-  if (!group) throw new AwsError('ValidationError', `AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
+  if (!group)
+    throw new AwsError('ValidationError', `AutoScalingGroup name not found - AutoScalingGroup '${name}' not found`);
   const busy = instancesOf(world, group).length > 0 && !params.is('ForceDelete');
-  if (busy) throw new AwsError('ResourceInUse', 'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.');
+  if (busy)
+    throw new AwsError(
+      'ResourceInUse',
+      'You cannot delete an AutoScalingGroup while there are instances or pending Spot instance request(s) still in the group.',
+    );
   deleteGroup(world, group, 'autoscaling');
   return {};
 };

@@ -59,7 +59,8 @@ function describedImage(world: World, id: string, region: string): readonly SimI
   }
 }
 
-const missing = (id: string): AwsError => new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
+const missing = (id: string): AwsError =>
+  new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
 const unavailable = (id: string): AwsError =>
   new AwsError('InvalidAMIID.Unavailable', `The image ID '${id}' is no longer available`);
 
@@ -74,7 +75,10 @@ function existing(world: World, id: string, region: string): SimImage {
 function freeName(world: World, params: Params, region: string): string {
   const name = params.need('Name');
   if (!/^[A-Za-z0-9()[\] ./\-'@_]{3,128}$/.test(name))
-    throw new AwsError('InvalidAMIName.Malformed', 'AMI names must be between 3 and 128 characters long, and may contain letters, numbers, \'(\', \')\', \'.\', \'-\', \'/\' and \'_\'');
+    throw new AwsError(
+      'InvalidAMIName.Malformed',
+      "AMI names must be between 3 and 128 characters long, and may contain letters, numbers, '(', ')', '.', '-', '/' and '_'",
+    );
   const taken = [...world.images.values()].find(
     (image) => image.region === region && image.name === name && image.state !== 'deregistered',
   );
@@ -174,7 +178,13 @@ function imageXml(world: World, image: SimImage): Xml {
     blockDeviceMapping: items(
       image.snapshotIds.map((id, index) => ({
         deviceName: `/dev/xvd${'abcdefghijklmnop'[index] ?? 'z'}`,
-        ebs: { snapshotId: id, volumeSize: 8, deleteOnTermination: true, volumeType: 'gp3', encrypted: image.encrypted },
+        ebs: {
+          snapshotId: id,
+          volumeSize: 8,
+          deleteOnTermination: true,
+          volumeType: 'gp3',
+          encrypted: image.encrypted,
+        },
       })),
     ),
     virtualizationType: 'hvm',

@@ -27,7 +27,10 @@ export const runInstances: Operation = (world, params, region) => {
   const told = params.told(['ClientToken']);
   const before = clientToken === undefined ? undefined : world.tokens.get(key);
   if (before && before.params !== told)
-    throw new AwsError('IdempotentParameterMismatch', 'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).');
+    throw new AwsError(
+      'IdempotentParameterMismatch',
+      'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
+    );
   const made = before
     ? before.ids.flatMap((id) => world.instances.get(id) ?? [])
     : Array.from({ length: countOf(params) }, () => launchOne(world, params, region));
@@ -68,7 +71,10 @@ function usableImage(world: World, asked: string, region: string): SimImage {
   if (!image || image.region !== region || !isListed(world, image))
     throw new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
   if (image.state !== 'available')
-    throw new AwsError('InvalidAMIID.Unavailable', `The image ID '${id}' is not available for use; its state is ${image.state}`);
+    throw new AwsError(
+      'InvalidAMIID.Unavailable',
+      `The image ID '${id}' is not available for use; its state is ${image.state}`,
+    );
   return image;
 }
 

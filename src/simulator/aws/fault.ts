@@ -48,7 +48,8 @@ export function broken(service: AwsService, status: 500 | 503): AwsError {
       503,
     );
   const code = { ssm: 'InternalServerError', kms: 'KMSInternalException', inspector2: 'InternalServerException' };
-  const name = service in code ? code[service as keyof typeof code] : service === 'ec2' ? 'InternalError' : 'InternalFailure';
+  const name =
+    service in code ? code[service as keyof typeof code] : service === 'ec2' ? 'InternalError' : 'InternalFailure';
   return new AwsError(name, 'An internal error has occurred', 500);
 }
 

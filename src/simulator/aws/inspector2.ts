@@ -18,11 +18,21 @@ const batchGetAccountStatus: JsonOperation = (world, input) => {
       .map((accountId) => ({
         accountId,
         state: state(status),
-        resourceState: { ec2: state(status), ecr: state('DISABLED'), lambda: state('DISABLED'), lambdaCode: state('DISABLED') },
+        resourceState: {
+          ec2: state(status),
+          ecr: state('DISABLED'),
+          lambda: state('DISABLED'),
+          lambdaCode: state('DISABLED'),
+        },
       })),
     failedAccounts: ids
       .filter((id) => id !== world.account)
-      .map((accountId) => ({ accountId, errorCode: 'ACCESS_DENIED', errorMessage: 'Not a member', status: 'DISABLED' })),
+      .map((accountId) => ({
+        accountId,
+        errorCode: 'ACCESS_DENIED',
+        errorMessage: 'Not a member',
+        status: 'DISABLED',
+      })),
   };
 };
 
@@ -91,8 +101,26 @@ const batchGetFindingDetails: JsonOperation = (world, input, region) => {
     findingDetails: arns.flatMap((arn) => {
       const one = byArn.get(arn);
       if (!one) return [];
-      const kev = one.cve.exploit ? { cisaData: { dateAdded: 1_640_995_200, dateDue: 1_642_204_800, action: 'Apply updates per vendor instructions.' } } : {};
-      return [{ findingArn: arn, epssScore: one.cve.epss, riskScore: Math.round(one.cve.score * 10), cwes: [], ttps: [], tools: [], ...kev }];
+      const kev = one.cve.exploit
+        ? {
+            cisaData: {
+              dateAdded: 1_640_995_200,
+              dateDue: 1_642_204_800,
+              action: 'Apply updates per vendor instructions.',
+            },
+          }
+        : {};
+      return [
+        {
+          findingArn: arn,
+          epssScore: one.cve.epss,
+          riskScore: Math.round(one.cve.score * 10),
+          cwes: [],
+          ttps: [],
+          tools: [],
+          ...kev,
+        },
+      ];
     }),
     errors: arns
       .filter((arn) => !byArn.has(arn))
@@ -115,7 +143,10 @@ function matching<T>(
     if (filters.length < 1 || filters.length > 10) throw invalid(`${name} must have between 1 and 10 members`);
     if (name === 'resourceTags' || name === 'ec2InstanceTags')
       return left.filter((one) =>
-        filters.some(({ key, value }) => typeof key === 'string' && key in tagsOf(one) && (value === undefined || tagsOf(one)[key] === value)),
+        filters.some(
+          ({ key, value }) =>
+            typeof key === 'string' && key in tagsOf(one) && (value === undefined || tagsOf(one)[key] === value),
+        ),
       );
     const read = readers[name];
     if (!read) throw invalid(`filterCriteria.${name} is not known`);
@@ -139,7 +170,8 @@ function compare(value: string, { comparison, value: wanted }: Json): boolean {
 
 function size({ maxResults }: Json, most: number): number {
   if (maxResults === undefined) return Math.min(most, 50);
-  if (typeof maxResults !== 'number' || maxResults < 1 || maxResults > most) throw invalid(`maxResults must be between 1 and ${most}`);
+  if (typeof maxResults !== 'number' || maxResults < 1 || maxResults > most)
+    throw invalid(`maxResults must be between 1 and ${most}`);
   return maxResults;
 }
 
@@ -172,13 +204,22 @@ function findingJson(world: World, one: FoundVulnerability, region: string): unk
     fixAvailable: cve.fixed === null ? 'NO' : 'YES',
     exploitAvailable: cve.exploit ? 'YES' : 'NO',
     ...(cve.exploit ? { exploitabilityDetails: { lastKnownExploitAt: 1_700_000_000 } } : {}),
-    remediation: { recommendation: { text: cve.fixed === null ? 'None provided' : `Update ${cve.package} to ${cve.fixed}` } },
+    remediation: {
+      recommendation: { text: cve.fixed === null ? 'None provided' : `Update ${cve.package} to ${cve.fixed}` },
+    },
     packageVulnerabilityDetails: {
       vulnerabilityId: cve.id,
       source: rpm ? 'REDHAT_CVE' : 'UBUNTU_CVE',
       sourceUrl: rpm ? `https://access.redhat.com/security/cve/${cve.id}` : `https://ubuntu.com/security/${cve.id}`,
       vendorSeverity: text(cve.severity.toLowerCase()),
-      cvss: [{ baseScore: cve.score, scoringVector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H', source: 'NVD', version: '3.1' }],
+      cvss: [
+        {
+          baseScore: cve.score,
+          scoringVector: 'CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H',
+          source: 'NVD',
+          version: '3.1',
+        },
+      ],
       relatedVulnerabilities: [],
       referenceUrls: [`https://nvd.nist.gov/vuln/detail/${cve.id}`],
       vulnerablePackages: [
@@ -200,7 +241,13 @@ function findingJson(world: World, one: FoundVulnerability, region: string): unk
         partition: 'aws',
         region,
         tags: instance.tags,
-        details: { awsEc2Instance: { imageId: instance.imageId, type: instance.instanceType, platform: rpm ? 'CENTOS_7' : 'UBUNTU_24_04' } },
+        details: {
+          awsEc2Instance: {
+            imageId: instance.imageId,
+            type: instance.instanceType,
+            platform: rpm ? 'CENTOS_7' : 'UBUNTU_24_04',
+          },
+        },
       },
     ],
   };

@@ -7,9 +7,4 @@ import type { Paging, Params } from './params';
 export type Pager = (params: Params, most: number) => Paging;
 
 /** Does it, and gives the answer's content; throws AwsError. */
-export type Operation = (
-  world: World,
-  params: Params,
-  region: string,
-  page: Pager,
-) => { readonly [name: string]: Xml };
+export type Operation = (world: World, params: Params, region: string, page: Pager) => { readonly [name: string]: Xml };

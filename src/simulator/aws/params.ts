@@ -40,7 +40,9 @@ export class Params {
   parts(name: string): readonly Params[] {
     const found = new Map<number, Map<string, string>>();
     for (const [key, value] of this.values) {
-      const [, number, rest = ''] = key.startsWith(`${name}.`) ? (/^(\d+)(?:\.(.+))?$/.exec(key.slice(name.length + 1)) ?? []) : [];
+      const [, number, rest = ''] = key.startsWith(`${name}.`)
+        ? (/^(\d+)(?:\.(.+))?$/.exec(key.slice(name.length + 1)) ?? [])
+        : [];
       if (number === undefined) continue;
       const part = found.get(Number(number)) ?? new Map<string, string>();
       found.set(Number(number), part.set(rest, value));
@@ -65,9 +67,12 @@ export function tagsFor(params: Params, type: string): Tags {
 export function readTags(parts: readonly Params[]): Tags {
   const tags = Object.fromEntries(parts.map((tag) => [tag.need('Key'), tag.get('Value') ?? '']));
   for (const [key, value] of Object.entries(tags)) {
-    if (/^aws:/i.test(key)) throw new AwsError('InvalidParameterValue', `Tag keys starting with 'aws:' are reserved for internal use`);
-    if (key.length > 128) throw new AwsError('InvalidParameterValue', 'Tag key exceeds the maximum length of 128 characters');
-    if (value.length > 256) throw new AwsError('InvalidParameterValue', 'Tag value exceeds the maximum length of 256 characters');
+    if (/^aws:/i.test(key))
+      throw new AwsError('InvalidParameterValue', `Tag keys starting with 'aws:' are reserved for internal use`);
+    if (key.length > 128)
+      throw new AwsError('InvalidParameterValue', 'Tag key exceeds the maximum length of 128 characters');
+    if (value.length > 256)
+      throw new AwsError('InvalidParameterValue', 'Tag value exceeds the maximum length of 256 characters');
   }
   return tags;
 }
@@ -98,7 +103,12 @@ function reader<T extends { readonly tags: Tags }>(name: string, fields: Fields<
 }
 
 const wildcard = (value: string): RegExp =>
-  new RegExp(`^${value.replace(/[\\^$.+()[\]{}|]/g, '\\$&').replace(/\*/g, '[^]*').replace(/\?/g, '[^]')}$`);
+  new RegExp(
+    `^${value
+      .replace(/[\\^$.+()[\]{}|]/g, '\\$&')
+      .replace(/\*/g, '[^]*')
+      .replace(/\?/g, '[^]')}$`,
+  );
 
 export interface Paging {
   readonly token: string | undefined;

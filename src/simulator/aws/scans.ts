@@ -27,7 +27,13 @@ export function coverageOf(world: World, instance: SimInstance): readonly Covera
     ? { statusCode: 'INACTIVE', reason: 'RESOURCE_TERMINATED', lastScannedAt: scannedAt(world, instance, habits) }
     : packageStatus(world, instance, habits);
   // Network reachability runs every twelve hours: its row of a young instance only ever waits.
-  const network = { instance, scanType: 'NETWORK' as const, statusCode: 'ACTIVE', reason: 'PENDING_INITIAL_SCAN', lastScannedAt: null };
+  const network = {
+    instance,
+    scanType: 'NETWORK' as const,
+    statusCode: 'ACTIVE',
+    reason: 'PENDING_INITIAL_SCAN',
+    lastScannedAt: null,
+  };
   return [...(habits.networkRow && !terminated ? [network] : []), { ...rest, ...status }];
 }
 

@@ -15,19 +15,30 @@ const publish: Operation = (world, params) => {
     throw new AwsError('InvalidParameter', 'Invalid parameter: TopicArn');
   if (!world.topics.has(topicArn)) throw new AwsError('NotFound', 'Topic does not exist', 404);
   const message = params.need('Message');
-  if (Buffer.byteLength(message) > MOST_BYTES) throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
+  if (Buffer.byteLength(message) > MOST_BYTES)
+    throw new AwsError('InvalidParameter', 'Invalid parameter: Message too long');
   const subject = params.get('Subject') ?? null;
   // Printable ASCII, below 100 characters, without line breaks.
-  if (subject !== null && !/^[\x20-\x7e]{1,99}$/.test(subject)) throw new AwsError('InvalidParameter', 'Invalid parameter: Subject');
+  if (subject !== null && !/^[\x20-\x7e]{1,99}$/.test(subject))
+    throw new AwsError('InvalidParameter', 'Invalid parameter: Subject');
   const fifo = topicArn.endsWith('.fifo');
   const groupId = params.get('MessageGroupId') ?? null;
   if (fifo && groupId === null)
-    throw new AwsError('InvalidParameter', 'Invalid parameter: The MessageGroupId parameter is required for FIFO topics');
+    throw new AwsError(
+      'InvalidParameter',
+      'Invalid parameter: The MessageGroupId parameter is required for FIFO topics',
+    );
   const deduplicationId = params.get('MessageDeduplicationId') ?? null;
   if (fifo && deduplicationId === null)
-    throw new AwsError('InvalidParameter', 'Invalid parameter: The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly');
+    throw new AwsError(
+      'InvalidParameter',
+      'Invalid parameter: The topic should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly',
+    );
   if (!fifo && deduplicationId !== null)
-    throw new AwsError('InvalidParameter', 'Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type');
+    throw new AwsError(
+      'InvalidParameter',
+      'Invalid parameter: MessageDeduplicationId Reason: The request includes MessageDeduplicationId parameter that is not valid for this topic type',
+    );
   const since = world.clock.now() - DEDUPLICATION_SECONDS * 1000;
   const same = world.messages.find(
     (one) => fifo && one.topicArn === topicArn && one.deduplicationId === deduplicationId && one.at >= since,
@@ -63,7 +74,8 @@ const answer = ({ id }: SimMessage, fifo: boolean, index: number) => ({
 
 const createTopic: Operation = (world, params, region) => {
   const name = params.need('Name');
-  if (!/^[A-Za-z0-9_-]{1,251}(\.fifo)?$/.test(name)) throw new AwsError('InvalidParameter', 'Invalid parameter: Topic Name');
+  if (!/^[A-Za-z0-9_-]{1,251}(\.fifo)?$/.test(name))
+    throw new AwsError('InvalidParameter', 'Invalid parameter: Topic Name');
   const arn = `arn:aws:sns:${region}:${world.account}:${name}`;
   world.topics.set(arn, { arn, region });
   return { TopicArn: arn };

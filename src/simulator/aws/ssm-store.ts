@@ -38,7 +38,10 @@ export function versionOf(
       ? all.at(-1)
       : all.find((one) => String(one.version) === selector || one.labels.includes(selector));
   if (!version)
-    throw new AwsError('ParameterVersionNotFound', `Systems Manager could not find version ${selector} of ${name}. Verify the version and try again.`);
+    throw new AwsError(
+      'ParameterVersionNotFound',
+      `Systems Manager could not find version ${selector} of ${name}. Verify the version and try again.`,
+    );
   return { parameter, version, selector: selector === undefined ? undefined : `:${selector}` };
 }
 
@@ -69,9 +72,16 @@ export function put(world: World, given: Put): SimParameterVersion {
   const key = keyOf(region, name);
   const parameter = world.parameters.get(key) ?? { name, region, tags: {}, versions: [] };
   const all = applied(parameter);
-  if (all.length > 0 && !overwrite) throw new AwsError('ParameterAlreadyExists', `The parameter already exists. To overwrite this value, set the overwrite option in the request to true.`);
+  if (all.length > 0 && !overwrite)
+    throw new AwsError(
+      'ParameterAlreadyExists',
+      `The parameter already exists. To overwrite this value, set the overwrite option in the request to true.`,
+    );
   if (parameter.versions.some(({ state }) => state === 'validating'))
-    throw new AwsError('TooManyUpdates', 'There are concurrent updates for a resource that updates one at a time: the validation of an earlier value is in progress.');
+    throw new AwsError(
+      'TooManyUpdates',
+      'There are concurrent updates for a resource that updates one at a time: the validation of an earlier value is in progress.',
+    );
   if (all.length >= MOST_VERSIONS) dropOldest(parameter);
   const version: SimParameterVersion = {
     version: (all.at(-1)?.version ?? 0) + 1,
@@ -114,7 +124,10 @@ function apply(world: World, { name, region }: SimParameter, version: SimParamet
 function dropOldest(parameter: SimParameter): void {
   const oldest = applied(parameter)[0];
   if (oldest && oldest.labels.length > 0)
-    throw new AwsError('ParameterMaxVersionLimitExceeded', `Version ${oldest.version}, the oldest version, can't be deleted because it has a label associated with it.`);
+    throw new AwsError(
+      'ParameterMaxVersionLimitExceeded',
+      `Version ${oldest.version}, the oldest version, can't be deleted because it has a label associated with it.`,
+    );
   parameter.versions = parameter.versions.filter((one) => one !== oldest);
 }
 
@@ -127,7 +140,11 @@ export function label(
 ): { readonly version: number; readonly invalid: readonly string[] } {
   const all = applied(parameter);
   const target = number === undefined ? all.at(-1) : all.find(({ version }) => version === number);
-  if (!target) throw new AwsError('ParameterVersionNotFound', `Systems Manager could not find version ${number} of ${parameter.name}.`);
+  if (!target)
+    throw new AwsError(
+      'ParameterVersionNotFound',
+      `Systems Manager could not find version ${number} of ${parameter.name}.`,
+    );
   const invalid = labels.filter((one) => !/^(?!aws|ssm|\d)[a-z0-9_.-]{1,100}$/i.test(one));
   const valid = labels.filter((one) => !invalid.includes(one));
   if (new Set([...target.labels, ...valid]).size > MOST_LABELS)
@@ -135,6 +152,11 @@ export function label(
   for (const one of parameter.versions) one.labels = one.labels.filter((name) => !valid.includes(name));
   target.labels = [...target.labels, ...valid];
   if (valid.length > 0)
-    world.note('parameter.labelled', { parameter: parameter.name, region: parameter.region, version: target.version, labels: valid });
+    world.note('parameter.labelled', {
+      parameter: parameter.name,
+      region: parameter.region,
+      version: target.version,
+      labels: valid,
+    });
   return { version: target.version, invalid };
 }

@@ -13,18 +13,32 @@ const putParameter: JsonOperation = (world, input, region) => {
   const value = need(input, 'Value');
   const dataType = text(input.DataType) ?? 'text';
   const overwrite = input.Overwrite === true;
-  const tags = Object.fromEntries(list(input.Tags).map((tag) => [String(record(tag).Key), String(record(tag).Value ?? '')]));
-  if (/^\/?(aws|ssm)/i.test(name)) throw invalid(`Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`);
+  const tags = Object.fromEntries(
+    list(input.Tags).map((tag) => [String(record(tag).Key), String(record(tag).Value ?? '')]),
+  );
+  if (/^\/?(aws|ssm)/i.test(name))
+    throw invalid(`Parameter name: can't be prefixed with "aws" or "ssm" (case-insensitive).`);
   if (!/^[A-Za-z0-9_.\-/]+$/.test(name)) throw invalid('Parameter name must match the pattern [a-zA-Z0-9_.-/]');
   if (name.includes('/') && !name.startsWith('/')) throw invalid('Parameter name must be a fully qualified name.');
   if (name.split('/').length > 16)
     throw new AwsError('HierarchyLevelLimitExceededException', 'A hierarchy can have a maximum of 15 levels.');
   if (overwrite && Object.keys(tags).length > 0)
-    throw invalid('Invalid request: tags and overwrite can\'t be used together. To create a parameter with tags, please remove overwrite flag.');
+    throw invalid(
+      "Invalid request: tags and overwrite can't be used together. To create a parameter with tags, please remove overwrite flag.",
+    );
   if (dataType === 'aws:ec2:image' && !/^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(value))
     throw invalid('Parameter value, cannot be validated to be of type aws:ec2:image.');
   const type = text(input.Type) ?? parameterTypeOf(world, region, name);
-  const made = put(world, { region, name, value, type, dataType, overwrite, tags, description: text(input.Description) ?? '' });
+  const made = put(world, {
+    region,
+    name,
+    value,
+    type,
+    dataType,
+    overwrite,
+    tags,
+    description: text(input.Description) ?? '',
+  });
   return { Version: made.version, Tier: 'Standard' };
 };
 
@@ -111,7 +125,8 @@ const describeInstanceInformation: JsonOperation = (world, input, region, page) 
         case 'ResourceType':
           return values.includes('EC2Instance');
         default:
-          if (typeof key === 'string' && key.startsWith('tag:')) return values.includes(instance.tags[key.slice(4)] ?? '');
+          if (typeof key === 'string' && key.startsWith('tag:'))
+            return values.includes(instance.tags[key.slice(4)] ?? '');
           throw new AwsError('InvalidInstanceInformationFilterValue', `The filter ${String(key)} is not valid`);
       }
     }),
@@ -154,7 +169,10 @@ const invalid = (message: string): AwsError => new AwsError('ValidationException
 
 function need(input: Json, name: string): string {
   const value = text(input[name]);
-  if (value === undefined || value === '') throw invalid(`1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must not be null`);
+  if (value === undefined || value === '')
+    throw invalid(
+      `1 validation error detected: Value at '${name}' failed to satisfy constraint: Member must not be null`,
+    );
   return value;
 }
 

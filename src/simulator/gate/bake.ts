@@ -13,7 +13,14 @@ export function runBake(world: World, store: BakeStore, execution: SimExecution)
   const habits = world.behaviours.of(runOf(execution));
   const region = parameter(execution, 'assayRegion') ?? 'us-east-1';
   const baseOs = parameter(execution, 'baseOs') ?? 'ubuntu-24';
-  const context = { regions: [region], baseOs, cloudProviderType: 'aws', storeType: 'ebs', vmType: 'hvm', package: 'golden' };
+  const context = {
+    regions: [region],
+    baseOs,
+    cloudProviderType: 'aws',
+    storeType: 'ebs',
+    vmType: 'hvm',
+    package: 'golden',
+  };
   const parent = addStage(world, execution, { refId: '1', type: 'bake', name: 'Bake', context });
   const child = addStage(world, execution, {
     refId: '1<1',
@@ -58,12 +65,18 @@ function whenCancelled(world: World, store: BakeStore, execution: SimExecution, 
   execution.onCancel.push(() => {
     const { lateImage, lateImageSeconds, bakeSeconds } = world.behaviours.of(runOf(execution));
     if (!lateImage) return;
-    const left = bakeSeconds + lateImageSeconds - ((world.clock.now() - execution.buildTime) / world.clock.lasts(1));
+    const left = bakeSeconds + lateImageSeconds - (world.clock.now() - execution.buildTime) / world.clock.lasts(1);
     world.clock.after(Math.max(left, lateImageSeconds), () => void make(world, store, execution, plan, 'late bake'));
   });
 }
 
-function make(world: World, store: BakeStore, execution: SimExecution, { region, baseOs, key }: Plan, by: string): SimImage {
+function make(
+  world: World,
+  store: BakeStore,
+  execution: SimExecution,
+  { region, baseOs, key }: Plan,
+  by: string,
+): SimImage {
   const tags = world.behaviours.of(runOf(execution)).bakeTags ? runTags(execution) : {};
   const suffix = new Date(world.clock.now()).toISOString().replace(/\D/g, '').slice(0, 14);
   const name = `golden-${baseOs.replace(/[^A-Za-z0-9.-]/g, '-').slice(0, 60)}-${suffix}-${execution.id.slice(-6).toLowerCase()}`;
@@ -111,7 +124,10 @@ function finish(world: World, store: BakeStore, execution: SimExecution, given: 
       cloudProvider: 'aws',
       cloudProviderType: 'aws',
     };
-    Object.assign(child.context, detail, { previouslyBaked: earlier !== undefined, status: { state: 'COMPLETED', result: 'SUCCESS' } });
+    Object.assign(child.context, detail, {
+      previouslyBaked: earlier !== undefined,
+      status: { state: 'COMPLETED', result: 'SUCCESS' },
+    });
     parent.outputs = { deploymentDetails: [detail] };
     parent.context['deploymentDetails'] = [detail];
   }

@@ -17,7 +17,12 @@ export function runDeploy(world: World, execution: SimExecution): void {
     type: 'createServerGroup',
     name: `Deploy in ${region}`,
     parent,
-    context: { account: DEPLOY_ACCOUNT, credentials: DEPLOY_ACCOUNT, cloudProvider: 'aws', application: execution.application },
+    context: {
+      account: DEPLOY_ACCOUNT,
+      credentials: DEPLOY_ACCOUNT,
+      cloudProvider: 'aws',
+      application: execution.application,
+    },
     tasks: ['determineHealthProviders', 'createServerGroup', 'monitorDeploy', 'waitForUpInstances'],
   });
   const stages = { parent, child };

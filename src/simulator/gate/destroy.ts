@@ -31,7 +31,9 @@ export function runDestroy(world: World, execution: SimExecution, { region, name
     // Clouddriver takes a group that is not there for destroyed.
     const group = groupNamed(world, region, name);
     if (group && habits.destroy !== 'lies') deleteGroup(world, group, 'destroy');
-    world.clock.after(habits.destroySeconds / 2, () => settle(world, execution, stage, habits.destroy === 'lies' ? undefined : group));
+    world.clock.after(habits.destroySeconds / 2, () =>
+      settle(world, execution, stage, habits.destroy === 'lies' ? undefined : group),
+    );
   });
 }
 

@@ -52,7 +52,11 @@ const page = (title: string): Reply => ({
 });
 
 /** Gate's redirect of a call that is not logged in; its answer is a page, as browsers need. */
-export const loginRedirect = (): Reply => ({ ...page('Found'), status: 302, headers: { Location: '/gate/login', 'Content-Type': 'text/html' } });
+export const loginRedirect = (): Reply => ({
+  ...page('Found'),
+  status: 302,
+  headers: { Location: '/gate/login', 'Content-Type': 'text/html' },
+});
 
 function execution({ world }: Gate, id: string, kinds: 'pipelines' | 'tasks'): SimExecution {
   const found = world.executions.get(id);
@@ -88,10 +92,17 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     'listPipelineConfigs',
     ({ pipelines }, application, name) => {
       const all = pipelines.all().filter((one) => one.application === application);
-      const shown = all.map((one) => ({ id: one.id, name: one.name, application: one.application, stages: [], triggers: [] }));
+      const shown = all.map((one) => ({
+        id: one.id,
+        name: one.name,
+        application: one.application,
+        stages: [],
+        triggers: [],
+      }));
       if (name === undefined || name === '') return ok(shown);
       const found = shown.find((one) => one.name === name);
-      if (!found) throw new Problem(404, `Pipeline config (id: ${name}) not found for Application (id: ${application})`);
+      if (!found)
+        throw new Problem(404, `Pipeline config (id: ${name}) not found for Application (id: ${application})`);
       return ok(found);
     },
   ],
@@ -109,7 +120,10 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     /^\/applications\/([^/]+)\/pipelines$/,
     'listPipelines',
     ({ world, request }, application) => {
-      const query = new URLSearchParams({ size: request.query.get('limit') ?? '10', statuses: request.query.get('statuses') ?? '' });
+      const query = new URLSearchParams({
+        size: request.query.get('limit') ?? '10',
+        statuses: request.query.get('statuses') ?? '',
+      });
       return ok(search(world, String(application), query).map((one) => showExecution(one)));
     },
   ],
@@ -125,7 +139,8 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     'getServerGroup',
     ({ cache }, _application, account, region, name) => {
       const found = cache.find(String(account), String(region), String(name));
-      if (!found) throw new Problem(404, `Server group not found (account: ${account}, region: ${region}, name: ${name})`);
+      if (!found)
+        throw new Problem(404, `Server group not found (account: ${account}, region: ${region}, name: ${name})`);
       return ok(found);
     },
   ],
@@ -134,7 +149,9 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     /^\/instances\/([^/]+)\/([^/]+)\/([^/]+)$/,
     'getInstance',
     ({ cache }, account, region, id) => {
-      const has = cache.all().find((one) => one.region === region && JSON.stringify(one['instances']).includes(`"${id}"`));
+      const has = cache
+        .all()
+        .find((one) => one.region === region && JSON.stringify(one['instances']).includes(`"${id}"`));
       if (!has) throw new Problem(404, `Instance not found (id: ${id})`);
       return ok({ instanceId: id, account, region, serverGroup: has.name });
     },
@@ -146,18 +163,31 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     ({ pipelines, request }, application, nameOrId) => {
       const pipeline = pipelines.find(String(application), String(nameOrId));
       if (!pipeline)
-        throw new Problem(404, `Unable to trigger pipeline (application: ${application}, pipelineNameOrId: ${nameOrId}). Pipeline configuration not found`);
+        throw new Problem(
+          404,
+          `Unable to trigger pipeline (application: ${application}, pipelineNameOrId: ${nameOrId}). Pipeline configuration not found`,
+        );
       const { id } = pipelines.start(pipeline, parse(request.body));
       return json(202, { ref: `/pipelines/${id}` }, 'application/json;charset=UTF-8');
     },
   ],
-  ['GET', /^\/pipelines\/([^/]+)$/, 'getPipeline', (gate, id) => ok(showExecution(execution(gate, String(id), 'pipelines')))],
+  [
+    'GET',
+    /^\/pipelines\/([^/]+)$/,
+    'getPipeline',
+    (gate, id) => ok(showExecution(execution(gate, String(id), 'pipelines'))),
+  ],
   [
     'PUT',
     /^\/pipelines\/([^/]+)\/cancel$/,
     'cancelPipeline',
     (gate, id) => {
-      cancelExecution(gate.world, execution(gate, String(id), 'pipelines'), userOf(gate), gate.request.query.get('reason'));
+      cancelExecution(
+        gate.world,
+        execution(gate, String(id), 'pipelines'),
+        userOf(gate),
+        gate.request.query.get('reason'),
+      );
       return ok({});
     },
   ],
@@ -177,7 +207,9 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
   ['GET', /^\/tasks\/([^/]+)$/, 'getTask', (gate, id) => ok(showTask(execution(gate, String(id), 'tasks')))],
 ];
 
-const applications = ({ pipelines }: Gate): readonly string[] => [...new Set(pipelines.all().map(({ application }) => application))];
+const applications = ({ pipelines }: Gate): readonly string[] => [
+  ...new Set(pipelines.all().map(({ application }) => application)),
+];
 
 /** Recognises a request to Gate; `path` begins below Gate's base. */
 export function createGate(world: World, pipelines: Pipelines): (request: SimRequest) => Call {
@@ -216,9 +248,17 @@ function mayEnter({ world, request }: Gate): boolean {
 }
 
 function failed({ kind, retryAfter, status = 400, code = 'Planned error' }: FaultPlan): Reply | undefined {
-  const codes: Partial<Record<typeof kind, number>> = { throttle: 429, '429': 429, '500': 500, '503': 503, error: status };
+  const codes: Partial<Record<typeof kind, number>> = {
+    throttle: 429,
+    '429': 429,
+    '500': 500,
+    '503': 503,
+    error: status,
+  };
   const number = codes[kind];
   if (number === undefined) return undefined;
   const reply = problem(number, kind === 'error' ? code : 'Planned fault');
-  return retryAfter === undefined ? reply : { ...reply, headers: { ...reply.headers, 'Retry-After': String(retryAfter) } };
+  return retryAfter === undefined
+    ? reply
+    : { ...reply, headers: { ...reply.headers, 'Retry-After': String(retryAfter) } };
 }

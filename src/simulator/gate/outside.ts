@@ -31,16 +31,26 @@ export interface OutsideChange {
 
 export function createOutside(world: World, given: NewOutside = {}): SimExecution {
   const { application = 'goldenami', name = 'golden-image', parameters = {}, stages = [] } = given;
-  const execution = beginExecution(world, { application, name, id: null, kind: 'outside' }, { type: 'manual', parameters });
+  const execution = beginExecution(
+    world,
+    { application, name, id: null, kind: 'outside' },
+    { type: 'manual', parameters },
+  );
   changeOutside(world, execution, { stages });
   return execution;
 }
 
-export function changeOutside(world: World, execution: SimExecution, { stages = [], status, vanished }: OutsideChange): void {
+export function changeOutside(
+  world: World,
+  execution: SimExecution,
+  { stages = [], status, vanished }: OutsideChange,
+): void {
   const now = world.clock.now();
   for (const change of stages) {
     const known = execution.stages.find(({ refId }) => refId === change.refId);
-    const stage = known ?? addStage(world, execution, { type: 'webhook', name: 'Golden AMI', status: 'NOT_STARTED', ...clean(change) });
+    const stage =
+      known ??
+      addStage(world, execution, { type: 'webhook', name: 'Golden AMI', status: 'NOT_STARTED', ...clean(change) });
     Object.assign(stage.context, known ? change.context : {});
     if (change.status === undefined) continue;
     stage.status = change.status;

@@ -21,7 +21,15 @@ export function showExecution(execution: SimExecution, expand = true): Record<st
     authentication: { user: user ?? 'anonymous', allowedAccounts: [] },
     paused: null,
     origin: 'api',
-    trigger: { type, user: user ?? 'anonymous', parameters, artifacts: [], notifications: [], ...(correlationId === undefined ? {} : { correlationId }), ...extra },
+    trigger: {
+      type,
+      user: user ?? 'anonymous',
+      parameters,
+      artifacts: [],
+      notifications: [],
+      ...(correlationId === undefined ? {} : { correlationId }),
+      ...extra,
+    },
     stages: execution.stages.map((stage) => showStage(stage, expand)),
     notifications: [],
     initialConfig: {},
@@ -42,7 +50,9 @@ function showStage(stage: SimStage, expand: boolean): Record<string, unknown> {
     startTime: stage.startTime,
     endTime: stage.endTime,
     requisiteStageRefIds: stage.requisiteStageRefIds,
-    ...(stage.parentStageId === null ? {} : { parentStageId: stage.parentStageId, syntheticStageOwner: 'STAGE_BEFORE' }),
+    ...(stage.parentStageId === null
+      ? {}
+      : { parentStageId: stage.parentStageId, syntheticStageOwner: 'STAGE_BEFORE' }),
     ...(expand ? { context: stage.context, outputs: stage.outputs, tasks: stage.tasks } : {}),
   };
 }
@@ -108,4 +118,6 @@ function contains(value: unknown, wanted: unknown): boolean {
 export const running = (world: World, correlationId: string | undefined): SimExecution | undefined =>
   correlationId === undefined
     ? undefined
-    : [...world.executions.values()].find((one) => one.trigger.correlationId === correlationId && !COMPLETE.has(one.status));
+    : [...world.executions.values()].find(
+        (one) => one.trigger.correlationId === correlationId && !COMPLETE.has(one.status),
+      );

@@ -1,10 +1,20 @@
 /** How executions begin, move and end, by Orca's rules. */
 import type { World } from '../world';
-import { COMPLETE, type OrcaStatus, type SimExecution, type SimPipeline, type SimStage, type SimTrigger } from './model';
+import {
+  COMPLETE,
+  type OrcaStatus,
+  type SimExecution,
+  type SimPipeline,
+  type SimStage,
+  type SimTrigger,
+} from './model';
 
 export function beginExecution(
   world: World,
-  pipeline: Pick<SimPipeline, 'application' | 'name'> & { readonly id: string | null; readonly kind: SimExecution['kind'] },
+  pipeline: Pick<SimPipeline, 'application' | 'name'> & {
+    readonly id: string | null;
+    readonly kind: SimExecution['kind'];
+  },
   trigger: SimTrigger,
 ): SimExecution {
   const now = world.clock.now();
@@ -81,7 +91,12 @@ export function endStage(world: World, stage: SimStage, status: OrcaStatus): voi
   const good = status === 'SUCCEEDED';
   stage.tasks = stage.tasks.map((task, index) => {
     if (!good && index > 0) return task;
-    return { ...task, status: status === 'FAILED_CONTINUE' ? 'TERMINAL' : status, startTime: task.startTime ?? now, endTime: now };
+    return {
+      ...task,
+      status: status === 'FAILED_CONTINUE' ? 'TERMINAL' : status,
+      startTime: task.startTime ?? now,
+      endTime: now,
+    };
   });
 }
 
@@ -124,7 +139,8 @@ export function cancelExecution(world: World, execution: SimExecution, by: strin
   noteEnd(world, execution);
   for (const told of execution.onCancel) told();
   world.clock.after(world.behaviours.of(runOf(execution)).cancelSeconds, () => {
-    for (const stage of execution.stages) if (!COMPLETE.has(stage.status) && stage.status !== 'NOT_STARTED') endStage(world, stage, 'CANCELED');
+    for (const stage of execution.stages)
+      if (!COMPLETE.has(stage.status) && stage.status !== 'NOT_STARTED') endStage(world, stage, 'CANCELED');
   });
 }
 
@@ -142,6 +158,12 @@ export function parameter({ trigger }: SimExecution, name: string): string | und
 
 /** The tags that pipelines put on what they make. */
 export function runTags(execution: SimExecution): Record<string, string> {
-  const given = { 'assay:managed': 'true', 'assay:run': parameter(execution, 'assayRun'), 'assay:line': parameter(execution, 'assayLine') };
-  return Object.fromEntries(Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])));
+  const given = {
+    'assay:managed': 'true',
+    'assay:run': parameter(execution, 'assayRun'),
+    'assay:line': parameter(execution, 'assayLine'),
+  };
+  return Object.fromEntries(
+    Object.entries(given).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+  );
 }

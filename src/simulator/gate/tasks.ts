@@ -38,10 +38,17 @@ export function startTask(world: World, body: Json): SimExecution {
 function tagImages(world: World, execution: SimExecution, job: Json): void {
   const names = texts(job.imageNames);
   const regions = texts(job.regions);
-  const stage = addStage(world, execution, { refId: '0', type: 'upsertImageTags', name: 'Tag Image', context: { ...job }, tasks: ['upsertImageTags', 'monitorUpsert', 'waitForTaggedImage'] });
+  const stage = addStage(world, execution, {
+    refId: '0',
+    type: 'upsertImageTags',
+    name: 'Tag Image',
+    context: { ...job },
+    tasks: ['upsertImageTags', 'monitorUpsert', 'waitForTaggedImage'],
+  });
   world.clock.after(1, () => {
     const images = [...world.images.values()].filter(
-      ({ name, region, state }) => names.includes(name) && (regions.length === 0 || regions.includes(region)) && state !== 'deregistered',
+      ({ name, region, state }) =>
+        names.includes(name) && (regions.length === 0 || regions.includes(region)) && state !== 'deregistered',
     );
     if (images.length === 0) failWith(stage, `Image(s) not found: ${names.join(', ')}`);
     const tags = Object.fromEntries(Object.entries(record(job.tags)).map(([key, value]) => [key, String(value)]));
