@@ -1,58 +1,98 @@
 /** What the form of a config cannot say: what is not there yet, and what does not fit together. */
-import type { ConfigFile, LineFile } from './schema';
+import { fitting, isRecord } from './faults';
+import { accessSchema, configSchema, LATER, lineSchema, type AccessFile, type LineFile } from './schema';
 
-const LATER = 'is not supported yet';
+/** Reminders of one run: each is an activity in its history. */
+const MOST_REMINDERS = 500;
 
-/** Faults of a config whose form is right. */
-export function configFaults(config: ConfigFile): string[] {
-  const faults: string[] = [];
-  if ('bucket' in config.evidence) faults.push(`evidence.bucket: ${LATER}; use evidence.directory`);
-  if (config.access.oidc !== undefined) faults.push(`access.oidc: ${LATER}; use access.keys`);
-  if (config.access.roles.breakGlass.length > 0) faults.push(`access.roles.breakGlass: ${LATER}`);
-  faults.push(
-    ...repeated(config.access.keys.map(({ id }) => id)).map((id) => `access.keys: the id ${id} is there twice`),
-  );
-  faults.push(
-    ...repeated(config.access.keys.map(({ sha256 }) => sha256)).map(
-      () => 'access.keys: two entries have the same sha256',
+/** Faults of a config as read from YAML. Looks at every part whose own form is right, whatever is wrong with the others. */
+export function configFaults(raw: unknown): string[] {
+  const { evidence } = fitting(configSchema, raw);
+  const access = fitting(accessSchema, isRecord(raw) ? (raw['access'] ?? {}) : undefined);
+  const hasSpinnaker = isRecord(raw) && raw['spinnaker'] !== undefined;
+  return [
+    ...(evidence && 'bucket' in evidence ? [`evidence.bucket: ${LATER}; use evidence.directory`] : []),
+    ...keyFaults(access.keys ?? []),
+    ...linesOf(raw).flatMap(({ name, line }) =>
+      [
+        ...stepFaults(line, hasSpinnaker),
+        ...assessFaults(line),
+        ...publishFaults(line),
+        ...approvalFaults(line, access),
+      ].map((fault) => `lines.${name}.${fault}`),
     ),
-  );
-  for (const [name, line] of Object.entries(config.lines)) {
-    faults.push(...lineFaults(line, config).map((fault) => `lines.${name}.${fault}`));
-  }
-  return faults;
+  ];
 }
 
-function lineFaults(line: LineFile, config: ConfigFile): string[] {
+/** Every line's parts that are right in themselves. */
+export function linesOf(raw: unknown): readonly { readonly name: string; readonly line: Partial<LineFile> }[] {
+  const lines = isRecord(raw) && isRecord(raw['lines']) ? raw['lines'] : {};
+  return Object.entries(lines).map(([name, line]) => ({ name, line: fitting(lineSchema, line) }));
+}
+
+function keyFaults(keys: AccessFile['keys']): string[] {
+  return [
+    ...repeated(keys.map(({ id }) => id)).map((id) => `access.keys: the id ${id} is there twice`),
+    ...repeated(keys.map(({ sha256 }) => sha256)).map(() => 'access.keys: two entries have the same sha256'),
+  ];
+}
+
+/** What Assay itself gives to the pipelines: a setting of that name would be without effect. */
+const OURS = ['assayRun', 'assayLine', 'assayRegion', 'assayExpires'];
+
+function stepFaults({ bake, deploy }: Partial<LineFile>, hasSpinnaker: boolean): string[] {
   const faults: string[] = [];
-  const { bake, deploy, publish, approval } = line;
-  if (bake?.encrypt !== undefined) faults.push(`bake.encrypt: ${LATER}`);
-  if (deploy && 'ec2' in deploy) faults.push(`deploy.ec2: ${LATER}; use a deploy pipeline`);
-  if (line.schedule !== undefined) faults.push(`schedule: ${LATER}`);
-  const elsewhere = publish.regions?.filter((region) => region !== line.region) ?? [];
-  if (elsewhere.length > 0) faults.push(`publish.regions: publication outside ${line.region} ${LATER}`);
-  if (publish.regions && !publish.regions.includes(line.region))
-    faults.push(`publish.regions: must name the line's own region ${line.region}`);
-  if ((publish.share?.accounts.length ?? 0) > 0) faults.push(`publish.share.accounts: ${LATER}`);
-  if ((publish.share?.organizations.length ?? 0) > 0) faults.push(`publish.share.organizations: ${LATER}`);
-  if ((bake || (deploy && 'pipeline' in deploy)) && !config.spinnaker)
-    faults.push('bake and deploy need spinnaker in the config');
-  for (const [index, assessor] of line.assess.entries()) {
-    const names = Object.keys(assessor);
-    if (names.length !== 1) faults.push(`assess[${index}]: must name one assessor`);
-    else if (names[0] !== 'inspector2') faults.push(`assess[${index}].${names[0]}: ${LATER}; use inspector2`);
-  }
-  if (line.assess.filter((assessor) => 'inspector2' in assessor).length > 1)
-    faults.push('assess: inspector2 is there twice');
-  const { approver } = config.access.roles;
-  const asked = Object.keys(approval.groups);
+  const pipeline = deploy && 'pipeline' in deploy ? deploy : undefined;
+  if (deploy && !pipeline) faults.push(`deploy.ec2: ${LATER}; use a deploy pipeline`);
+  if ((bake || pipeline) && !hasSpinnaker) faults.push('bake and deploy need spinnaker in the config');
+  const ours = (step: string, given: object | undefined, names: readonly string[]): string[] =>
+    names
+      .filter((name) => given && Object.hasOwn(given, name))
+      .map((name) => `${step}.parameters.${name}: is set by Assay`);
+  return [
+    ...faults,
+    ...ours('bake', bake?.parameters, OURS),
+    ...ours('deploy', pipeline?.parameters, [...OURS, 'amiId']),
+  ];
+}
+
+function assessFaults({ assess = [] }: Partial<LineFile>): string[] {
+  const faults = assess.flatMap((assessor, index) => {
+    const [name, ...more] = Object.keys(assessor);
+    if (name === undefined || more.length > 0) return [`assess[${index}]: must name one assessor`];
+    return name === 'inspector2' ? [] : [`assess[${index}].${name}: ${LATER}; use inspector2`];
+  });
+  const twice = assess.filter((assessor) => 'inspector2' in assessor).length > 1;
+  return twice ? [...faults, 'assess: inspector2 is there twice'] : faults;
+}
+
+function publishFaults({ region, publish }: Partial<LineFile>): string[] {
+  const regions = publish?.regions;
+  if (!regions || region === undefined) return [];
+  return [
+    ...(regions.some((one) => one !== region)
+      ? [`publish.regions: publication outside ${region}, the line's own region, ${LATER}`]
+      : []),
+    ...(regions.includes(region) ? [] : [`publish.regions: must name the line's own region ${region}`]),
+  ];
+}
+
+function approvalFaults({ approval }: Partial<LineFile>, { roles }: Partial<AccessFile>): string[] {
+  if (!approval) return [];
+  const { groups, deadlineHours, remindHours } = approval;
+  const asked = Object.keys(groups);
+  const faults: string[] = [];
   if (asked.length === 0) faults.push('approval.groups: must ask somebody');
-  if (approver.length === 0) faults.push('approval: access.roles.approver names no group, so nobody could approve');
-  else
-    for (const group of asked)
-      if (group !== '*' && !approver.includes(group))
-        faults.push(`approval.groups.${group}: is not in access.roles.approver, so nobody could approve`);
-  return faults;
+  if (deadlineHours / remindHours > MOST_REMINDERS)
+    faults.push(`approval.remindHours: would remind more than ${MOST_REMINDERS} times before the deadline`);
+  if (!roles) return faults;
+  if (roles.approver.length === 0)
+    return [...faults, 'approval: access.roles.approver names no group, so nobody could approve'];
+  const strangers = asked.filter((group) => group !== '*' && !roles.approver.includes(group));
+  return [
+    ...faults,
+    ...strangers.map((group) => `approval.groups.${group}: is not in access.roles.approver, so nobody could approve`),
+  ];
 }
 
 const repeated = (names: readonly string[]): string[] => [

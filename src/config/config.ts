@@ -1,12 +1,13 @@
 /** The config as the processes use it: checked, with absolute paths, settings in the domain's words, secrets by reference. */
 import type { LineSettings, SpinnakerSettings } from '../domain/settings';
+import type { Stamp } from './reader';
 import type { Secret } from './secret';
 
 export interface Config {
   /** Absolute path of the file. */
   readonly path: string;
-  /** Files it was made from, to be watched. */
-  readonly files: readonly string[];
+  /** Files it was made from, by absolute path, as they were when they were read. */
+  readonly files: ReadonlyMap<string, Stamp>;
   readonly server: {
     readonly host: string;
     readonly port: number;
@@ -15,7 +16,7 @@ export interface Config {
     readonly rateLimit: { readonly perSecond: number; readonly burst: number };
   };
   readonly evidence: { readonly directory: string };
-  readonly spinnaker: (SpinnakerSettings & { readonly gate: string; readonly auth: GateAuthConfig }) | null;
+  readonly spinnaker: SpinnakerConfig | null;
   readonly pollSeconds: number;
   readonly access: {
     readonly keys: readonly AccessKeyConfig[];
@@ -24,6 +25,19 @@ export interface Config {
   };
   readonly signing: { readonly decisions: KeyPairConfig; readonly ledger: KeyPairConfig };
   readonly lines: ReadonlyMap<string, LineSettings>;
+}
+
+interface SpinnakerConfig extends SpinnakerSettings {
+  readonly gate: string;
+  readonly auth: GateAuthConfig;
+  /** What `auth` reads, to be checked before it is needed. */
+  readonly secrets: readonly ConfigSecret[];
+}
+
+/** A secret and where the config names it. */
+export interface ConfigSecret {
+  readonly place: string;
+  readonly secret: Secret;
 }
 
 export interface AccessKeyConfig {
@@ -58,6 +72,8 @@ export class ConfigError extends Error {
   constructor(
     readonly path: string,
     readonly faults: readonly string[],
+    /** Files it was read from: a change of any of them may put it right. */
+    readonly files: ReadonlyMap<string, Stamp> = new Map(),
   ) {
     super(`${path} cannot be used:\n${faults.map((fault) => `  - ${fault}`).join('\n')}`);
   }

@@ -6,10 +6,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export const environment = (): Environment => process.env;
 
 /** Where the config file is: `ASSAY_CONFIG`, else `./assay.yaml`. */
-export const configPath = (env: Environment): string => env['ASSAY_CONFIG'] ?? 'assay.yaml';
+export const configPath = (env: Environment): string => env['ASSAY_CONFIG'] || 'assay.yaml';
 
 /** Level of the log: `ASSAY_LOG`, else `info`. */
-export const logLevel = (env: Environment): string => env['ASSAY_LOG'] ?? 'info';
+export const logLevel = (env: Environment): string => env['ASSAY_LOG'] || 'info';
 
 /** What people's commands speak to, where it is given by the environment. */
 export const apiAccess = (
@@ -20,7 +20,7 @@ export const apiAccess = (
 });
 
 /** Base of the Temporal UI, for links: `ASSAY_TEMPORAL_UI`. Temporal's own environment does not name it. */
-export const temporalUi = (env: Environment): string | null => env['ASSAY_TEMPORAL_UI'] ?? null;
+export const temporalUi = (env: Environment): string | null => env['ASSAY_TEMPORAL_UI'] || null;
 
 /** Where profiles are: the XDG Base Directory Specification. */
 export const configHome = (env: Environment): string => env['XDG_CONFIG_HOME'] || `${env['HOME'] ?? '.'}/.config`;

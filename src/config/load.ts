@@ -1,36 +1,39 @@
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import { parseDocument } from 'yaml';
-import type { z } from 'zod';
 import type { Policy } from '../domain/policy';
 import type { AssessorSettings, LineSettings, RunSettings } from '../domain/settings';
-import { configFaults } from './check';
-import { ConfigError, type Config, type GateAuthConfig, type KeyPairConfig } from './config';
+import { configFaults, linesOf } from './check';
+import { ConfigError, type Config, type ConfigSecret, type GateAuthConfig, type KeyPairConfig } from './config';
 import type { Environment } from './environment';
-import { faultsOf } from './faults';
+import { privateKeyFault, publicKeyFault } from './keys';
 import { policySchema } from './policy';
+import { Reader } from './reader';
 import { configSchema, inspector2Schema, type ConfigFile, type GateAuthFile, type LineFile } from './schema';
-import { secretOf, type Secret } from './secret';
+import { fileSecret, secretOf, type Secret } from './secret';
 
 /** Reads and checks the config file with everything it names. Throws ConfigError with every fault at once. */
 export function loadConfig({ path, env }: { readonly path: string; readonly env: Environment }): Config {
   return new Loader(resolve(path), env).load();
 }
 
-/** Secrets that a process needs and cannot read, each with its place and its reference; empty when all are there. */
+/** Secrets that a process needs and cannot use, each with its place and its reference; empty when all are there. */
 export function secretFaults(config: Config, process: 'worker' | 'server'): string[] {
   const { decisions, ledger } = config.signing;
-  const [name, pair] = process === 'server' ? (['decisions', decisions] as const) : (['ledger', ledger] as const);
-  const faults: string[] = [];
-  if (!pair.privateKey) faults.push(`signing.${name}.privateKey: is missing, and the ${process} signs with it`);
-  else faults.push(...faultOf(`signing.${name}.privateKey`, pair.privateKey));
-  return faults;
+  const [name, { privateKey, publicKeys }] =
+    process === 'server' ? (['decisions', decisions] as const) : (['ledger', ledger] as const);
+  const place = `signing.${name}.privateKey`;
+  return [
+    ...(privateKey
+      ? faultOf(place, privateKey, (pem) => privateKeyFault(pem, publicKeys))
+      : [`${place}: is missing, and the ${process} signs with it`]),
+    // Only the worker speaks to Gate.
+    ...(process === 'worker' ? (config.spinnaker?.secrets ?? []) : []).flatMap((one) => faultOf(one.place, one.secret)),
+  ];
 }
 
-function faultOf(place: string, secret: Secret): string[] {
+function faultOf(place: string, secret: Secret, check: (value: string) => string | undefined = () => undefined) {
   try {
-    secret.read();
-    return [];
+    const fault = check(secret.read());
+    return fault === undefined ? [] : [`${place}: ${secret.reference} ${fault}`];
   } catch (error) {
     return [`${place}: ${(error as Error).message}`];
   }
@@ -55,34 +58,44 @@ export function runSettings(config: Config, line: string): RunSettings | undefin
 }
 
 class Loader {
-  private readonly faults: string[] = [];
-  private readonly files: string[];
-  private readonly folder: string;
+  private readonly reader: Reader;
 
   constructor(
     private readonly path: string,
     private readonly env: Environment,
   ) {
-    this.files = [path];
-    this.folder = dirname(path);
+    this.reader = new Reader(dirname(path));
   }
 
   load(): Config {
-    const raw = this.yaml(this.path, '');
-    const parsed = raw === undefined ? undefined : this.parse(configSchema, raw, '');
-    if (parsed) this.faults.push(...configFaults(parsed));
-    const config = parsed && this.config(parsed);
-    if (!config || this.faults.length > 0) throw new ConfigError(this.path, this.faults);
+    const { reader } = this;
+    const raw = reader.yaml(this.path, '');
+    if (reader.faults.length > 0) throw this.error();
+    const file = reader.parse(configSchema, raw);
+    reader.tell(configFaults(raw));
+    // Of a faulty file, too: what its lines name is looked at, so that one look tells everything.
+    const policies = new Map(linesOf(raw).map(({ name, line }) => [name, this.policy(name, line)]));
+    const assessors = new Map(linesOf(raw).map(({ name, line }) => [name, this.assessors(name, line)]));
+    const config = file && this.config(file, policies, assessors);
+    if (!config || reader.faults.length > 0) throw this.error();
     return config;
   }
 
-  private config(file: ConfigFile): Config {
+  private error(): ConfigError {
+    return new ConfigError(this.path, this.reader.faults, this.reader.files);
+  }
+
+  private config(
+    file: ConfigFile,
+    policies: ReadonlyMap<string, Policy | undefined>,
+    assessors: ReadonlyMap<string, AssessorSettings[]>,
+  ): Config {
     const { server, access, spinnaker } = file;
     const colon = server.listen.lastIndexOf(':');
     const lines = new Map<string, LineSettings>();
     for (const [name, line] of Object.entries(file.lines)) {
-      const settings = this.line(name, line);
-      if (settings) lines.set(name, settings);
+      const policy = policies.get(name);
+      if (policy) lines.set(name, lineSettings(name, line, policy, assessors.get(name) ?? []));
     }
     return {
       path: this.path,
@@ -91,8 +104,8 @@ class Loader {
         host: server.listen.slice(0, colon).replace(/^\[|\]$/g, ''),
         port: Number(server.listen.slice(colon + 1)),
       },
-      evidence: { directory: 'directory' in file.evidence ? resolve(this.folder, file.evidence.directory) : '' },
-      spinnaker: spinnaker ? { ...spinnaker, auth: this.gateAuth(spinnaker.auth) } : null,
+      evidence: { directory: 'directory' in file.evidence ? resolve(this.reader.folder, file.evidence.directory) : '' },
+      spinnaker: spinnaker ? { ...spinnaker, ...this.gateAuth(spinnaker.auth) } : null,
       pollSeconds: file.polling.everySeconds,
       access: {
         keys: access.keys.map((key) => ({ ...key, subject: key.subject ?? null, expires: key.expires ?? null })),
@@ -104,108 +117,76 @@ class Loader {
         ledger: this.pair('ledger', file.signing.ledger),
       },
       lines,
-      files: this.files,
+      files: this.reader.files,
     };
   }
 
-  private line(name: string, line: LineFile): LineSettings | undefined {
-    const policy = this.policy(`lines.${name}.policy`, line.policy);
-    const assess = line.assess.flatMap((assessor, index): AssessorSettings[] => {
-      const place = `lines.${name}.assess[${index}].inspector2`;
-      const limits =
-        'inspector2' in assessor ? this.parse(inspector2Schema, assessor['inspector2'] ?? {}, place) : undefined;
+  private policy(name: string, { policy }: Partial<LineFile>): Policy | undefined {
+    if (policy === undefined) return undefined;
+    const place = `lines.${name}.policy: `;
+    const raw = this.reader.yaml(policy, place);
+    if (raw === undefined) return undefined;
+    return this.reader.parse(policySchema, raw, [], `${place}${resolve(this.reader.folder, policy)}: `);
+  }
+
+  private assessors(name: string, { assess = [] }: Partial<LineFile>): AssessorSettings[] {
+    return assess.flatMap((assessor, index): AssessorSettings[] => {
+      if (!('inspector2' in assessor)) return [];
+      const place = ['lines', name, 'assess', index, 'inspector2'];
+      const limits = this.reader.parse(inspector2Schema, assessor['inspector2'] ?? {}, place);
       return limits ? [{ kind: 'inspector2', ...limits }] : [];
     });
-    if (!policy) return undefined;
-    const { region, bake, deploy, onIncomplete, approval, publish } = line;
-    return {
-      ...{ name, region, assess, policy, onIncomplete, approval },
-      bake: bake ? { pipeline: bake.pipeline, parameters: bake.parameters, timeoutMinutes: bake.timeoutMinutes } : null,
-      deploy: deploy && 'pipeline' in deploy ? deploy : null,
-      publish: { parameter: publish.parameter },
-      notify: { topicArns: line.notify.map(({ sns }) => sns.topicArn) },
-    };
-  }
-
-  private policy(place: string, name: string): Policy | undefined {
-    const path = resolve(this.folder, name);
-    this.files.push(path);
-    const raw = this.yaml(path, `${place}: `);
-    return raw === undefined ? undefined : this.parse(policySchema, raw ?? {}, `${place}: ${path}`);
   }
 
   private pair(name: string, { privateKey, publicKeys }: ConfigFile['signing']['decisions']): KeyPairConfig {
     const pems = publicKeys.flatMap((file, index) => {
-      const path = resolve(this.folder, file);
-      this.files.push(path);
-      const pem = this.read(path, `signing.${name}.publicKeys[${index}]: `);
-      return pem === undefined ? [] : [pem];
+      const place = `signing.${name}.publicKeys[${index}]: `;
+      const pem = this.reader.text(file, place);
+      if (pem === undefined) return [];
+      const fault = publicKeyFault(pem);
+      if (fault !== undefined) this.reader.tell([`${place}${resolve(this.reader.folder, file)} ${fault}`]);
+      return [pem];
     });
     return { privateKey: privateKey === undefined ? null : this.secret(privateKey), publicKeys: pems };
   }
 
-  private gateAuth(auth: GateAuthFile): GateAuthConfig {
-    if ('x509' in auth) {
-      const { cert, key, ca } = auth.x509;
-      const x509 = {
-        cert: this.material(cert),
-        key: this.material(key),
-        ...(ca !== undefined && { ca: this.material(ca) }),
-      };
-      return { x509 };
-    }
-    if ('token' in auth) return { token: this.reader(auth.token) };
-    if ('bearer' in auth) return { bearer: this.reader(auth.bearer) };
-    if ('basic' in auth) return { basic: { user: auth.basic.user, password: this.reader(auth.basic.password) } };
-    if ('user' in auth) return { user: auth.user };
-    return { none: {} };
+  private gateAuth(auth: GateAuthFile): { auth: GateAuthConfig; secrets: ConfigSecret[] } {
+    const secrets: ConfigSecret[] = [];
+    const reading = (name: string, reference: string): (() => string) => {
+      const secret = this.secret(reference);
+      secrets.push({ place: `spinnaker.auth.${name}`, secret });
+      return () => secret.read();
+    };
+    return { auth: gateAuth(auth, reading), secrets };
   }
 
-  /** A certificate or its key: a path, or a secret's reference. */
-  private material(given: string): () => string {
-    const secret = secretOf(given, this.folder, this.env) ?? secretOf(`\${file:${given}}`, this.folder, this.env);
-    return () => (secret as Secret).read();
+  /** The schema lets no other form pass; a certificate may be a plain path. */
+  private secret(given: string): Secret {
+    return secretOf(given, this.reader.folder, this.env) ?? fileSecret(given, this.reader.folder);
   }
+}
 
-  private reader(reference: string): () => string {
-    const secret = this.secret(reference);
-    return () => secret.read();
+function gateAuth(auth: GateAuthFile, reading: (name: string, reference: string) => () => string): GateAuthConfig {
+  if ('x509' in auth) {
+    const { cert, key, ca } = auth.x509;
+    const pair = { cert: reading('x509.cert', cert), key: reading('x509.key', key) };
+    return { x509: { ...pair, ...(ca !== undefined && { ca: reading('x509.ca', ca) }) } };
   }
+  if ('token' in auth) return { token: reading('token', auth.token) };
+  if ('bearer' in auth) return { bearer: reading('bearer', auth.bearer) };
+  if ('basic' in auth)
+    return { basic: { user: auth.basic.user, password: reading('basic.password', auth.basic.password) } };
+  if ('user' in auth) return { user: auth.user };
+  return { none: {} };
+}
 
-  private secret(reference: string): Secret {
-    // The schema lets no other form pass.
-    return secretOf(reference, this.folder, this.env) as Secret;
-  }
-
-  private parse<S extends z.ZodType>(schema: S, raw: unknown, place: string): z.output<S> | undefined {
-    const result = schema.safeParse(raw);
-    if (result.success) return result.data;
-    this.faults.push(...faultsOf(result.error.issues, place === '' ? [] : [place]));
-    return undefined;
-  }
-
-  private read(path: string, prefix: string): string | undefined {
-    try {
-      return readFileSync(path, 'utf8');
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code;
-      this.faults.push(
-        `${prefix}${code === 'ENOENT' ? `there is no file ${path}` : `cannot read ${path}: ${code ?? 'unknown error'}`}`,
-      );
-      return undefined;
-    }
-  }
-
-  private yaml(path: string, prefix: string): unknown {
-    const text = this.read(path, prefix);
-    if (text === undefined) return undefined;
-    const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
-    if (document.errors.length > 0) {
-      for (const { message } of document.errors)
-        this.faults.push(`${prefix}${path} is no YAML: ${message.split('\n')[0]}`);
-      return undefined;
-    }
-    // Aliases could make a small file enormous.
-    return document.toJS({ maxAliasCount: 50 }) as unknown;
-  }
+function lineSettings(name: string, line: LineFile, policy: Policy, assess: AssessorSettings[]): LineSettings {
+  const { region, bake, deploy, onIncomplete, approval, publish } = line;
+  return {
+    ...{ name, region, assess, policy, onIncomplete, approval },
+    bake: bake ? { pipeline: bake.pipeline, parameters: bake.parameters, timeoutMinutes: bake.timeoutMinutes } : null,
+    deploy: deploy && 'pipeline' in deploy ? deploy : null,
+    publish: { parameter: publish.parameter },
+    notify: { topicArns: line.notify.map(({ sns }) => sns.topicArn) },
+  };
 }

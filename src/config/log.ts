@@ -1,4 +1,5 @@
 import pino, { type DestinationStream, type Logger } from 'pino';
+import { messageOf } from '../domain/errors';
 
 /** Places where a log line could hold a secret; what is there is replaced. */
 const SECRET = [
@@ -8,13 +9,16 @@ const SECRET = [
   'token',
   'key',
   'password',
+  'privateKey',
   'req.headers',
   'res.headers',
+  'headers',
   '*.authorization',
   '*.cookie',
   '*["x-api-key"]',
   '*.token',
   '*.password',
+  '*.privateKey',
 ];
 
 /** A process's log: one JSON line an event on stderr, times in ISO 8601. */
@@ -25,9 +29,14 @@ export function createLog(name: string, level: string, stream: DestinationStream
       name,
       level: levels.includes(level) || level === 'silent' ? level : 'info',
       redact: { paths: SECRET, censor: '[secret]' },
+      // Errors of HTTP clients carry the whole request, headers included: only what every error has is told.
+      serializers: { err: brief, error: brief },
       timestamp: pino.stdTimeFunctions.isoTime,
       base: { name },
     },
     stream,
   );
 }
+
+const brief = (error: unknown): unknown =>
+  error instanceof Error ? { type: error.name, message: messageOf(error), stack: error.stack } : error;

@@ -14,7 +14,8 @@ const matching = z
   .refine((rule) => Object.keys(rule).length > 0, { error: 'a rule needs a condition, or always: true' });
 const rule = z.union([always, matching]);
 
-/** A policy file: rules that deny, and rules that ask people. */
+/** A policy file: rules that deny, and rules that ask people. An empty file would approve everything, so it is none. */
 export const policySchema = z
-  .strictObject({ deny: z.array(rule).default([]), review: z.array(rule).default([]) })
-  .transform(({ deny, review }): Policy => ({ deny: deny as Rule[], review: review as Rule[] }));
+  .strictObject({ deny: z.array(rule).optional(), review: z.array(rule).optional() })
+  .refine(({ deny, review }) => deny !== undefined || review !== undefined, { error: 'needs deny or review' })
+  .transform(({ deny = [], review = [] }): Policy => ({ deny: deny as Rule[], review: review as Rule[] }));

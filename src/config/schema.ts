@@ -1,4 +1,5 @@
 /** The config file's form. What it means together is in check.ts, what it is read from in load.ts. */
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLineName, isParameterName, isRegion } from '../domain/names';
 import { hasExpression } from '../domain/request';
@@ -6,44 +7,73 @@ import { hasExpression } from '../domain/request';
 const HASH = /^[0-9a-f]{64}$/i;
 const SCOPES = ['runs:read', 'runs:write', 'decisions:write', 'lines:write', 'waivers:write', 'admin'] as const;
 
-const text = z.string().min(1);
+/** Said of what has its place in the form and nothing behind it yet: it must not be ignored in silence. */
+export const LATER = 'is not supported yet';
+const later = z.never({ error: LATER }).optional();
+const nothingYet = z.array(z.unknown()).max(0, { error: LATER }).default([]);
+
+const EXPRESSION = { error: 'holds an expression, which Spinnaker would evaluate' };
+const inert = (value: string): boolean => !hasExpression(value);
+const text = z.string().min(1, { error: 'is empty' });
 /** What is sent to Gate; the text itself is not repeated in the fault. */
-const forGate = text.refine((value) => !hasExpression(value), {
-  error: 'holds an expression, which Spinnaker would evaluate',
-});
+const forGate = text.refine(inert, EXPRESSION);
 const parameters = z.record(
   forGate,
   z
-    .union([z.string(), z.number(), z.boolean()])
+    .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
     .transform(String)
-    .pipe(
-      z
-        .string()
-        .refine((value) => !hasExpression(value), { error: 'holds an expression, which Spinnaker would evaluate' }),
-    ),
+    .pipe(z.string().refine(inert, EXPRESSION)),
 );
-const minutes = z.number().positive();
-const url = z.url({ protocol: /^https?$/ });
-const secret = z
-  .string()
-  .regex(/^\$\{(env|file):[^}]+\}$/, { error: 'must be ${env:NAME} or ${file:PATH}, not the secret itself' });
+/** A year and a decade are longer than anybody waits, and short enough for every timer. */
+const minutes = z.number().positive().max(525_600);
+const hours = z.number().positive().max(87_600);
+const seconds = z.number().positive().max(86_400);
+
+/** The longest public URL; with longer ones a status document could pass 4 KiB. */
+const LONGEST_URL = 160;
+const url = z
+  .url({ protocol: /^https?$/, error: 'must be a URL that begins with http:// or https://' })
+  .refine(inert, EXPRESSION)
+  .refine((value) => !/^[^/]*\/\/[^/]*@/.test(value), { error: 'must hold neither a user name nor a password' })
+  .refine((value) => !/[?#]/.test(value), { error: 'must have neither a query nor a fragment' });
+
+const REFERENCE = /^\$\{(env|file):[^}]+\}$/;
+const secret = z.string().regex(REFERENCE, { error: 'must be ${env:NAME} or ${file:PATH}, not the secret itself' });
 /** A path, or a secret's reference: certificates are files, and some keep them as secrets. */
-const fileOrSecret = text;
-const path = text;
-const date = z.union([z.string(), z.date()]).transform((value, context) => {
-  const time = new Date(value);
-  if (!Number.isNaN(time.getTime())) return time.toISOString();
-  context.addIssue({ code: 'custom', message: 'is no date' });
-  return z.NEVER;
+const fileOrSecret = text.refine((value) => REFERENCE.test(value) || !/[\r\n]|-----BEGIN|\$\{/.test(value), {
+  error: 'must be a path, ${env:NAME} or ${file:PATH}, not the certificate or key itself',
 });
+const path = text;
+const date = z
+  .union([z.iso.date(), z.iso.datetime({ offset: true })], { error: 'must be a date, as 2027-01-31' })
+  .transform((value) => new Date(value).toISOString());
+
+/** Whom fastify may believe: as proxy-addr understands it, which throws for everything else. */
+const proxy = text.refine((value) => value.split(',').every((one) => isProxy(one.trim())), {
+  error: 'must be addresses, ranges as 10.0.0.0/8, loopback, linklocal or uniquelocal',
+});
+function isProxy(given: string): boolean {
+  const [address = '', bits, ...more] = given.split('/');
+  const kind = isIP(address);
+  if (kind === 0) return bits === undefined && ['loopback', 'linklocal', 'uniquelocal'].includes(given);
+  return more.length === 0 && (bits === undefined || (/^\d{1,3}$/.test(bits) && +bits <= (kind === 4 ? 32 : 128)));
+}
+
+const portOf = (listen: string): number => Number(listen.slice(listen.lastIndexOf(':') + 1));
 
 const server = z.strictObject({
   listen: z
     .string()
-    .regex(/^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i, { error: 'must be HOST:PORT' })
+    .refine((value) => /^(\[[0-9a-f:]+\]|[^:\s]+):\d{1,5}$/i.test(value) && portOf(value) <= 65_535, {
+      error: 'must be HOST:PORT',
+    })
     .default('127.0.0.1:8080'),
-  publicUrl: url,
-  trustProxy: z.union([z.boolean(), z.string(), z.array(z.string())]).default(false),
+  publicUrl: url.max(LONGEST_URL, { error: `must not be longer than ${LONGEST_URL} characters` }),
+  trustProxy: z
+    .union([z.boolean(), proxy, z.array(proxy)], {
+      error: 'must be true, false, or the addresses of the proxies to believe',
+    })
+    .default(false),
   rateLimit: z
     .strictObject({ perSecond: z.number().positive().default(200), burst: z.number().int().positive().default(1000) })
     .prefault({}),
@@ -64,7 +94,7 @@ const spinnaker = z.strictObject({
   auth: gateAuth,
   bakeLimitMinutes: minutes.default(30),
   unreachableMinutes: minutes.default(60),
-  watchSeconds: z.number().positive().default(120),
+  watchSeconds: seconds.default(120),
 });
 
 const key = z.strictObject({
@@ -82,26 +112,29 @@ const key = z.strictObject({
 });
 
 const groups = z.array(text).default([]);
-const access = z.strictObject({
+export const accessSchema = z.strictObject({
   keys: z.array(key).default([]),
-  oidc: z.unknown().optional(),
+  oidc: later,
   roles: z
-    .strictObject({ viewer: groups, operator: groups, approver: groups, breakGlass: groups, admin: groups })
+    .strictObject({ viewer: groups, operator: groups, approver: groups, breakGlass: nothingYet, admin: groups })
     .prefault({}),
   revoked: z.array(text).default([]),
 });
 
-const pair = z.strictObject({ privateKey: secret.optional(), publicKeys: z.array(path).default([]) });
+const pair = z.strictObject({
+  privateKey: secret.optional(),
+  publicKeys: z.array(path).min(1, { error: 'must name at least one key: what is signed has to be verified' }),
+});
 const signing = z.strictObject({ decisions: pair, ledger: pair });
 
-const line = z.strictObject({
+export const lineSchema = z.strictObject({
   region: z.string().refine(isRegion, { error: 'is no AWS region' }),
   bake: z
     .strictObject({
       pipeline: forGate,
       parameters: parameters.default({}),
       timeoutMinutes: minutes.default(60),
-      encrypt: z.unknown().optional(),
+      encrypt: later,
     })
     .optional(),
   deploy: z
@@ -115,24 +148,22 @@ const line = z.strictObject({
       z.strictObject({ ec2: z.unknown() }),
     ])
     .optional(),
-  assess: z.array(z.record(z.string(), z.unknown())).min(1),
+  assess: z.array(z.record(z.string(), z.unknown())).min(1, { error: 'must name an assessor' }),
   policy: path,
   onIncomplete: z.enum(['review', 'deny']).default('review'),
   approval: z
     .strictObject({
-      groups: z.record(text, z.number().int().positive()).default({ '*': 1 }),
-      deadlineHours: z.number().positive().default(72),
-      remindHours: z.number().positive().default(24),
+      groups: z.record(text, z.number().int().positive().max(20)).default({ '*': 1 }),
+      deadlineHours: hours.default(72),
+      remindHours: hours.default(24),
       auto: z.boolean().default(false),
       unsigned: z.enum(['refuse', 'allow']).default('refuse'),
     })
     .prefault({}),
   publish: z.strictObject({
     parameter: z.string().refine(isParameterName, { error: 'is no SSM parameter name' }),
-    regions: z.array(text).optional(),
-    share: z
-      .strictObject({ accounts: z.array(z.unknown()).default([]), organizations: z.array(z.unknown()).default([]) })
-      .optional(),
+    regions: z.array(z.string().refine(isRegion, { error: 'is no AWS region' })).optional(),
+    share: z.strictObject({ accounts: nothingYet, organizations: nothingYet }).optional(),
   }),
   notify: z
     .array(
@@ -143,7 +174,7 @@ const line = z.strictObject({
       }),
     )
     .default([]),
-  schedule: z.unknown().optional(),
+  schedule: later,
 });
 
 /** The assessor that is there so far. */
@@ -159,17 +190,18 @@ export const configSchema = z.strictObject({
     z.strictObject({ bucket: text, prefix: z.string().optional(), kmsKeyId: z.string().optional() }),
   ]),
   spinnaker: spinnaker.optional(),
-  polling: z.strictObject({ everySeconds: z.number().positive().default(30) }).prefault({}),
-  access: access.prefault({}),
+  polling: z.strictObject({ everySeconds: seconds.default(30) }).prefault({}),
+  access: accessSchema.prefault({}),
   signing,
   lines: z.record(
-    z.string().refine(isLineName, { error: 'is no line name: lower-case letters, digits, dot, hyphen' }),
-    line,
+    z.string().refine(isLineName, { error: 'is no line name: lower-case letters, digits, dot, hyphen, at most 60' }),
+    lineSchema,
   ),
 });
 
 export type ConfigFile = z.output<typeof configSchema>;
-export type LineFile = ConfigFile['lines'][string];
+export type AccessFile = z.output<typeof accessSchema>;
+export type LineFile = z.output<typeof lineSchema>;
 export type GateAuthFile = NonNullable<ConfigFile['spinnaker']>['auth'];
 
 /** JSON Schema of the config file, for editors. */

@@ -36,9 +36,12 @@ export function secretOf(text: string, folder: string, env: Environment): Secret
   if (!match) return undefined;
   const name = match[2] as string;
   if (match[1] === 'env') return new Secret(text, () => fromEnvironment(name, env));
-  const path = resolve(folder, name);
-  return new Secret(text, () => fromFile(path));
+  return new Secret(text, () => fromFile(resolve(folder, name)));
 }
+
+/** A secret in a file whose path is given as it is. */
+export const fileSecret = (path: string, folder: string): Secret =>
+  new Secret(path, () => fromFile(resolve(folder, path)));
 
 function fromEnvironment(name: string, env: Environment): string {
   const value = env[name];

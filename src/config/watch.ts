@@ -1,7 +1,9 @@
-import { unwatchFile, watchFile } from 'node:fs';
+import { resolve } from 'node:path';
+import { messageOf } from '../domain/errors';
 import { ConfigError, type Config } from './config';
 import type { Environment } from './environment';
 import { loadConfig } from './load';
+import { stampOf } from './reader';
 
 export interface WatchedConfig {
   /** The newest config without a fault. */
@@ -18,38 +20,43 @@ export interface WatchOrder {
   readonly onChange: (config: Config) => void;
   /** A new one was refused; the old one stays in use. */
   readonly onFault: (error: ConfigError) => void;
+  /** How often the files are looked at, in milliseconds; default 2,000. */
+  readonly everyMs?: number;
 }
 
-/** How often the files are looked at, in milliseconds. Looking at them works on every file system, and with symbolic links. */
-const INTERVAL_MS = 2_000;
+/** Looking again and again works on every file system, with symbolic links, and where a file is replaced instead of written. */
+const EVERY_MS = 2_000;
 
 /** Reads the config, and again on change of any of its files or on SIGHUP. Throws ConfigError for the first one only. */
-export function watchConfig({ path, env, onChange, onFault }: WatchOrder): WatchedConfig {
+export function watchConfig({ path, env, onChange, onFault, everyMs = EVERY_MS }: WatchOrder): WatchedConfig {
   let config = loadConfig({ path, env });
-  let watched: readonly string[] = [];
+  let { files } = config;
+
   const reload = (): void => {
     try {
       config = loadConfig({ path, env });
-      watch();
-      onChange(config);
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error;
-      onFault(error);
+      const fault = error instanceof ConfigError ? error : new ConfigError(resolve(path), [messageOf(error)], files);
+      // What the faulty one names is watched now: that may be where it is put right.
+      ({ files } = fault);
+      onFault(fault);
+      return;
     }
+    ({ files } = config);
+    onChange(config);
   };
-  const watch = (): void => {
-    for (const file of watched) unwatchFile(file, reload);
-    watched = [...new Set(config.files)];
-    for (const file of watched) watchFile(file, { interval: INTERVAL_MS, persistent: false }, reload);
+  const look = (): void => {
+    if ([...files].some(([file, stamp]) => stampOf(file) !== stamp)) reload();
   };
-  watch();
+
+  const timer = setInterval(look, everyMs).unref();
   process.on('SIGHUP', reload);
   return {
     current: () => config,
     reload,
     close() {
       process.off('SIGHUP', reload);
-      for (const file of watched) unwatchFile(file, reload);
+      clearInterval(timer);
     },
   };
 }
