@@ -1,10 +1,4 @@
-import {
-  NO_REFS,
-  type EndingStatement,
-  type EvidenceRef,
-  type RunRefs,
-  type TimelineEntry,
-} from '../domain/evidence';
+import { NO_REFS, type EndingStatement, type EvidenceRef, type RunRefs, type TimelineEntry } from '../domain/evidence';
 import { BadInput, Forbidden } from '../domain/errors';
 import { requestFaults, type RunRequest } from '../domain/request';
 import type { CandidateImage, EndStatus } from '../domain/run';

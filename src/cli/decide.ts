@@ -68,10 +68,9 @@ async function isConfirmed({ terminal }: Cli, verdict: 'approve' | 'deny'): Prom
 function report202Or200(cli: Cli, status: number, body: unknown, verdict: string, { json }: PeopleOptions): void {
   if (json) return cli.terminal.print(safeJson(body));
   if (status === 202) return cli.terminal.print(`${verdict}: recorded; it counts once a worker has verified it`);
-  const run = readRun(body);
-  const { approval } = run;
+  const { approval } = readRun(body);
   const progress = approval === null ? '' : `; ${approval.given} of ${approval.needed} approvals given`;
-  cli.terminal.print(`${verdict}: counted${progress}; the run is ${clean(run.status)}`);
+  cli.terminal.print(`${verdict}: counted${progress}`);
 }
 
 /** What a person decides on. */

@@ -46,12 +46,12 @@ async function demo(cli: Cli, options: DemoOptions): Promise<void> {
   const cleanup = createCleanup(terminal.say);
   cleanup.defer('the temporary folder', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   let code: number | undefined;
-  endOnSignal(terminal, cleanup, () => code);
+  const quieted = endOnSignal(terminal, cleanup, () => code);
   try {
     const ports = { port: await portToUse(options.port), simulatorPort: 0 };
     const backing = await startBacking({ cli, directory, ...ports, speed: options.speed, cleanup });
     const decision = options.yes ? 'approve' : options.deny ? 'deny' : null;
-    const watched = await playDemo({ cli, backing, decision });
+    const watched = await playDemo({ cli: { ...cli, terminal: quieted }, backing, decision });
     const { run } = watched;
     code = exitOfStatus(run.status);
     // Temporal's client takes its time to load, and no other command pays for it.

@@ -130,8 +130,8 @@ function apiProblem(status: number, headers: Headers, document: z.output<typeof 
     status,
     problem,
     Number.isFinite(after) && after >= 0 ? after : undefined,
-    // Where the faults are listed, their number says nothing new.
-    faults.length > 0 || detail === '' ? title : `${title}: ${detail}`,
+    // The detail says it better than the title, but where the faults are listed it only gives their number.
+    faults.length > 0 || detail === '' ? title : detail,
     faults,
     hintFor(status),
   );

@@ -126,6 +126,7 @@ export function page(run: RunView, sightings: Sightings, more: PageMore): string
       `${clean(run.startedAt)}${started === null ? '' : ` (${duration(end - started)}${run.closedAt === null ? ' so far' : ' in all'})`}`,
     ],
     ['closed', run.closedAt && clean(run.closedAt)],
+    ['verdict', run.verdict && clean(run.verdict)],
     ['evidence', run.evidenceDigest && clean(run.evidenceDigest)],
   ];
   const links: [string, string | null][] = [
@@ -160,7 +161,7 @@ export function page(run: RunView, sightings: Sightings, more: PageMore): string
           `${clean(assessor)}: ${clean(status)}${reason === '' ? '' : ` (${clean(reason)})`}`,
       ),
     ),
-    ...section(run.verdict === null ? 'Reasons' : `Verdict: ${clean(run.verdict)}`, reasonLines(run)),
+    ...section('Reasons', reasonLines(run)),
     ...section('Approval', approvalLines(run)),
     ...section(
       'Decisions',

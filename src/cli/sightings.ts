@@ -29,8 +29,9 @@ export function sightingsOf(
 ): Sightings {
   const began: { readonly stage: string; readonly since: number | null }[] = [];
   for (const { at, stage } of timeline) if (began.at(-1)?.stage !== stage) began.push({ stage, since: timeOf(at) });
-  if (began.at(-1)?.stage !== run.stage)
-    began.push({ stage: run.stage, since: began.length === 0 ? timeOf(run.startedAt) : null });
+  const [last] = began.slice(-1);
+  if (!last) began.push(...sight([], run, 0));
+  else if (last.stage !== run.stage) began.push({ stage: run.stage, since: null });
   const closed = run.closedAt === null ? null : timeOf(run.closedAt);
   return began.map(({ stage, since }, index) => ({
     stage,

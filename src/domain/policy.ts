@@ -34,6 +34,9 @@ export function judge(
   onIncomplete: OnIncomplete,
 ): Judgement {
   const gaps = assessments.filter(({ status }) => status !== 'complete').map(gapReason);
+  // A scan that says itself that it did not see everything is not clean either.
+  for (const { assessor, status, warnings } of assessments)
+    if (status === 'complete' && warnings.length > 0) gaps.push(`${assessor} has gaps: ${warnings.join('; ')}`);
   if (assessments.length === 0) gaps.push('nothing assessed this image');
   const denied = [
     ...policy.deny.flatMap((rule) => fire(rule, findings, 'denied')),

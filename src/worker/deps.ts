@@ -14,7 +14,9 @@ import { runSettings, type Config } from '../config';
 /** Wires everything the activities are given. `config` is the config of now: keys and lines are looked up anew each time. */
 export function createDeps(config: () => Config, temporal: Temporal): Deps {
   const first = config();
-  const clients = createAwsClients();
+  // Whose account this is can be asked in any region; without a line the SDK's own is taken.
+  const [line] = first.lines.values();
+  const clients = createAwsClients(line ? { region: line.region } : {});
   const aws = createAws(clients);
   const evidence = createDirectoryStore(first.evidence);
   const sealer = createSealer({

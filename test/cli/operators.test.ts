@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { parse } from 'yaml';
@@ -108,7 +108,9 @@ describe.each(['worker', 'server'] as const)('assay %s', (name) => {
   });
 
   test('that is not built is told', async () => {
-    const ran = await runProgram({ dist, args: [name] });
+    const own = builtProgram();
+    rmSync(join(own, `${name}.js`));
+    const ran = await runProgram({ dist: own, args: [name] });
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain('npm run build');
   });

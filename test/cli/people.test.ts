@@ -158,7 +158,7 @@ describe('assay watch', () => {
     });
     const ran = await assay('watch', 'nightly-1');
     expect(ran.code).toBe(0);
-    expect(ran.stderr).toContain('Title of unavailable: About unavailable; trying again');
+    expect(ran.stderr).toContain('About unavailable; trying again');
   });
 
   test('ends at once where there is no such run', async () => {
@@ -186,7 +186,7 @@ describe('assay show', () => {
     const ran = await assay('show', 'nightly-1');
     expect(ran.code).toBe(0);
     expect(ran.stdout).toContain('AWAITING_APPROVAL');
-    expect(ran.stderr).toContain('The report cannot be shown: Title of not-yet');
+    expect(ran.stderr).toContain('The report cannot be shown: About not-yet');
   });
 
   test('with --json prints what the server said, new fields too', async () => {
@@ -271,7 +271,7 @@ describe('a decision', () => {
     const ran = await assay('approve', 'nightly-1', '--yes', '--evidence-digest', 'sha256:old');
     expect(ran).toMatchObject({ code: 1, stdout: '' });
     expect(ran.stderr).toContain('The evidence shown is not what --evidence-digest names.');
-    expect(ran.stderr).toContain('Title of stale-evidence');
+    expect(ran.stderr).toContain('About stale-evidence');
     expect(api.asked.at(-1)?.body).toMatchObject({ evidenceDigest: 'sha256:old' });
   });
 
@@ -296,7 +296,7 @@ describe('a decision', () => {
     const { assay } = await given(({ method }) => (method === 'POST' ? problem(status, name) : ok(statusDocument())));
     const ran = await assay('approve', 'nightly-1');
     expect(ran).toMatchObject({ code, stdout: '' });
-    expect(ran.stderr).toContain(`Title of ${name}`);
+    expect(ran.stderr).toContain(`About ${name}`);
   });
 });
 

@@ -1,31 +1,19 @@
 import { spawn } from 'node:child_process';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, symlinkSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { dirname, join } from 'node:path';
-import { transformFileSync } from '@swc/core';
+import { join } from 'node:path';
 import { tempDir } from '../setup/helpers';
 
 const ROOT = join(__dirname, '../..');
 
-/** Transpiles the program as the tests' own transformer would, without types, and gives back the folder of its doors. */
+/** A copy of the built program, whose doors a test may replace; gives back the folder of `cli.js`. */
 export function builtProgram(): string {
   const root = tempDir();
-  const dist = join(root, 'dist');
-  for (const file of readdirSync(join(ROOT, 'src'), { recursive: true, encoding: 'utf8' })) {
-    if (!file.endsWith('.ts') || /^(?:http|workflows|activities|worker|server)[/.]/.test(file)) continue;
-    const { code } = transformFileSync(join(ROOT, 'src', file), {
-      swcrc: false,
-      module: { type: 'commonjs' },
-      jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
-    });
-    const target = join(dist, file.replace(/\.ts$/, '.js'));
-    mkdirSync(dirname(target), { recursive: true });
-    writeFileSync(target, code);
-  }
+  cpSync(join(ROOT, 'dist'), join(root, 'dist'), { recursive: true });
   symlinkSync(join(ROOT, 'node_modules'), join(root, 'node_modules'));
   symlinkSync(join(ROOT, 'package.json'), join(root, 'package.json'));
-  return dist;
+  return join(root, 'dist');
 }
 
 export interface Ran {

@@ -42,6 +42,13 @@ describe('what a watcher saw', () => {
     expect(seen.map((one) => tookMs(one, at('10:07:08')))).toEqual([125_000, 3_000, 60_000, 180_000, 60_000]);
   });
 
+  test('without a timeline nobody says when a later stage began', () => {
+    expect(sightingsOf([], statusDocument({ stage: 'assessing' }))).toEqual([
+      { stage: 'assessing', since: null, until: null },
+    ]);
+    expect(sightingsOf([], statusDocument()).map(({ since }) => since)).toEqual([at('10:00:00')]);
+  });
+
   test('a timeline that lags behind the stage is completed without a time', () => {
     const seen = sightingsOf([{ at: '2026-11-24T10:00:00Z', stage: 'baking' }], statusDocument({ stage: 'tagging' }));
     expect(seen.map(({ stage, since }) => [stage, since])).toEqual([
@@ -99,7 +106,7 @@ describe('the page of a run', () => {
       'asked by  carol@example.com',
       'reason    monthly patch',
       '(7m 08s so far)',
-      'Verdict: review',
+      'verdict   review',
       'needs review: 2 critical or high findings',
       '1 new, 3 fixed',
       'CVE-2026-3000',
@@ -119,7 +126,7 @@ describe('the page of a run', () => {
 
   test('leaves out what is not known yet', () => {
     const text = shown(statusDocument());
-    for (const part of ['image', 'Findings', 'Verdict', 'Approval', 'Published', 'null', 'undefined'])
+    for (const part of ['image', 'Findings', 'verdict', 'Approval', 'Published', 'null', 'undefined'])
       expect(text).not.toContain(part);
   });
 

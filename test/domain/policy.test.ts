@@ -113,6 +113,15 @@ describe('an assessment that is not complete', () => {
   });
 });
 
+describe('a complete scan that says itself that it did not see everything', () => {
+  test('is not clean', () => {
+    const gaps = [assessment({ warnings: ['DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED'] })];
+    const reason = `${gaps[0]?.assessor} has gaps: DEEP_INSPECTION_PACKAGE_COLLECTION_LIMIT_EXCEEDED`;
+    expect(judge({ deny: [], review: [] }, [], gaps, 'review')).toEqual({ verdict: 'review', reasons: [reason] });
+    expect(judge({ deny: [], review: [] }, [], gaps, 'deny')).toEqual({ verdict: 'deny', reasons: [reason] });
+  });
+});
+
 describe('a rule', () => {
   test.each<[string, Rule, Partial<Finding>, boolean]>([
     ['one severity', { severity: 'high' }, {}, true],

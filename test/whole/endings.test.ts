@@ -115,3 +115,53 @@ test('a bake that fails says why, and nothing is left', async () => {
   expect(status.error).toMatch(/^baking: /);
   expect(left(id)).toMatchObject({ instances: 0, images: 0, snapshots: 0 });
 }, 120_000);
+
+test('a brought image and instance are assessed and left alone when denied, but for the tag', async () => {
+  const image = assay.simulator.seed.image({ name: 'brought' });
+  const instance = assay.simulator.seed.instance({ imageId: image.id });
+  const { id } = await assay.start({ image: { id: image.id, region: 'us-east-1' }, instance: { id: instance.id } });
+  await assay.until(id, ({ status }) => status === 'AWAITING_APPROVAL');
+  await assay.decide('alice', id, 'deny');
+  expect(await assay.until(id, ended)).toMatchObject({ status: 'DENIED', amiId: image.id, instanceId: instance.id });
+  const { images, instances, snapshots } = assay.simulator.state();
+  expect(images.find((one) => one.id === image.id)).toMatchObject({
+    deregisteredAt: null,
+    tags: expect.objectContaining({ 'assay:state': 'denied', 'assay:run': id }),
+  });
+  expect(instances.find((one) => one.id === instance.id)).toMatchObject({ state: 'running' });
+  expect(snapshots.filter(({ id: one, state }) => image.snapshotIds.includes(one) && state !== 'deleted')).toHaveLength(
+    image.snapshotIds.length,
+  );
+  // What an ended run left may be brought again; its tags then name the new run, which may take it away.
+  const again = await assay.start({ image: { id: image.id, region: 'us-east-1', destroy: true } });
+  await assay.until(again.id, ({ status }) => status === 'AWAITING_APPROVAL');
+  await assay.call('ci', 'POST', `/v1/runs/${again.id}/cancel`);
+  expect(await assay.until(again.id, ended)).toMatchObject({ status: 'CANCELED' });
+  expect(left(again.id)).toEqual(NOTHING);
+}, 120_000);
+
+test('an already approved image that Rosco hands out is refused and not touched', async () => {
+  const first = await assay.start();
+  await assay.approve(first.id);
+  const approved = await assay.until(first.id, ended);
+  assay.simulator.behave({ handOut: approved.amiId }, 'handed-out');
+  const { id } = await assay.start({}, 'handed-out');
+  const status = await assay.until(id, ended);
+  expect(status).toMatchObject({ status: 'FAILED', error: expect.stringContaining('is already approved') });
+  expect(left(first.id)).toMatchObject({ images: 1, state: 'approved' });
+  expect(left(id)).toMatchObject({ instances: 0, images: 0 });
+}, 180_000);
+
+test('an image that is not ours, and an instance of another image, are named together and not touched', async () => {
+  const other = assay.simulator.seed.image({ name: 'other', tags: { 'assay:run': 'nobody-knows' } });
+  const image = assay.simulator.seed.image({ name: 'mine' });
+  const instance = assay.simulator.seed.instance({ imageId: image.id });
+  const { id } = await assay.start({ image: { id: other.id, region: 'us-east-1' }, instance: { id: instance.id } });
+  const { status, error } = await assay.until(id, ended);
+  expect(status).toBe('FAILED');
+  expect(error).toContain('names the run nobody-knows, which is not known here');
+  expect(error).toContain(`${instance.id} runs ${image.id}, not ${other.id}`);
+  expect(assay.simulator.state().images.find((one) => one.id === other.id)?.tags).toEqual({
+    'assay:run': 'nobody-knows',
+  });
+}, 120_000);

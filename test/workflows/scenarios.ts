@@ -25,7 +25,9 @@ const withApproval = (change: object) => ({
   line: { ...settings.line, approval: { ...settings.line.approval, ...change } },
 });
 const asked = (run: WorkflowHandle, world: World) =>
-  untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+  untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }), {
+    timeoutMs: 180_000,
+  });
 const decide = (run: WorkflowHandle, by: string, group: string, verdict: 'approve' | 'deny' = 'approve') =>
   run.executeUpdate(MESSAGE.decide, { args: [{ token: token(by, [group], { verdict }) }] });
 const approve = async (run: WorkflowHandle, world: World) => {

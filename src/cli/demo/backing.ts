@@ -41,12 +41,13 @@ export async function startBacking(order: BackingOrder): Promise<Backing> {
   const { cli, directory, port, speed, cleanup } = order;
   const { terminal } = cli;
   mkdirSync(directory, { recursive: true, mode: 0o700 });
+  // First what a second one of us could not have: two Temporal servers on one file would spoil it.
+  const simulator = await simulatorAt(order.simulatorPort, speed);
+  cleanup.defer('the simulator', () => simulator.stop());
   terminal.say('starting Temporal …');
   const temporal = await startTemporal(order);
   cleanup.defer('Temporal', temporal.stop);
-  terminal.say('starting the simulated AWS and Spinnaker, worker and server …');
-  const simulator = await simulatorAt(order.simulatorPort, speed);
-  cleanup.defer('the simulator', () => simulator.stop());
+  terminal.say('starting worker and server; AWS and Spinnaker are simulated …');
   const { path, personas } = writeConfig({ directory, port, gate: simulator.gateUrl, application: APPLICATION });
   const env = doorEnvironment({ env: cli.env, config: path, temporal, aws: simulator.url });
   const doors = (['worker', 'server'] as const).map((name) =>

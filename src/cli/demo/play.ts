@@ -51,6 +51,6 @@ export async function playDemo({ cli, backing, decision }: DemoOrder): Promise<W
     stage.end,
     new Promise<null>((resolve) => setTimeout(resolve, STAGE_LIMIT_MS, null)),
   ]);
-  terminal.say(how === null ? 'The Spinnaker stage has not looked yet.' : `The Spinnaker stage ended ${how}.`);
+  terminal.say(how === null ? 'The Spinnaker stage has not looked yet.' : `The Spinnaker stage ended: ${how}`);
   return ended;
 }

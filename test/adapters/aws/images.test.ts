@@ -118,7 +118,11 @@ describe('images of a run', () => {
 
 describe('snapshots', () => {
   test('that still exist are asked by filter, since a request by ids fails when one is gone', async () => {
-    shared.fake.on('DescribeSnapshots', snapshotPage([], 'two'), snapshotPage([snapshotItem('snap-2')]));
+    shared.fake.on(
+      'DescribeSnapshots',
+      snapshotPage([], 'two'),
+      snapshotPage([snapshotItem('snap-2'), snapshotItem('snap-9')]),
+    );
     expect(await images().existingSnapshots(['snap-1', 'snap-2', 'snap-2'])).toEqual(['snap-2']);
     const { form } = shared.fake.of('DescribeSnapshots')[0] as { form: Record<string, string> };
     expect(form).toMatchObject({ 'Owner.1': 'self', 'Filter.1.Name': 'snapshot-id' });

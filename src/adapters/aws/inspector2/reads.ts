@@ -25,7 +25,9 @@ export async function readAccountStatus(
   const ec2 = answer.accounts?.[0]?.resourceState?.ec2;
   const failed = answer.failedAccounts?.[0];
   const trouble = ec2?.status === undefined ? failed : ec2;
-  const detail = [trouble?.errorCode, trouble?.errorMessage].filter(Boolean).join(': ');
+  // Inspector fills in a code where there is no error.
+  const code = trouble?.errorCode === 'ALREADY_ENABLED' ? undefined : trouble?.errorCode;
+  const detail = code === undefined ? '' : [code, trouble?.errorMessage].filter(Boolean).join(': ');
   return { status: ec2?.status ?? failed?.errorCode ?? 'UNKNOWN', detail };
 }
 
