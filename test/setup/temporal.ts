@@ -10,6 +10,7 @@ import { TEST_ENV } from './names';
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD`. */
 const KEYWORD = 2;
+const SEARCH_ATTRIBUTES = Object.fromEntries(Object.values(SEARCH).map((name) => [name, KEYWORD]));
 
 /** What the global setup found, or its reason as an error: a test that needs a server must not pass without one. */
 function given(name: 'cli' | 'address'): string {
@@ -29,8 +30,7 @@ export async function testTemporal(): Promise<{ readonly address: string; readon
       namespace,
       workflowExecutionRetentionPeriod: msToTs('1 day'),
     });
-    const searchAttributes = Object.fromEntries(Object.values(SEARCH).map((name) => [name, KEYWORD]));
-    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes });
+    await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: SEARCH_ATTRIBUTES });
   } finally {
     await connection.close();
   }
@@ -72,7 +72,12 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   // The SDK waits five seconds for it and no longer; a Java runtime on a busy machine may need a second chance.
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await TestWorkflowEnvironment.createTimeSkipping({ server });
+      const environment = await TestWorkflowEnvironment.createTimeSkipping({ server });
+      await environment.connection.operatorService.addSearchAttributes({
+        namespace: environment.namespace ?? 'default',
+        searchAttributes: SEARCH_ATTRIBUTES,
+      });
+      return environment;
     } catch (error) {
       if (attempt === 3) throw error;
     }

@@ -1,47 +1,75 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
+import { WORKFLOW, workflowId } from '../../src/domain/names';
 import { tempDir } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
+import { playLineUntilItContinues, playOne } from './others';
 import { SCENARIOS, play } from './scenarios';
-import { openWorld, SILENT, workflowBundle } from './stub-world';
+import { openWorld, SILENT, workflowBundle, type World } from './stub-world';
 
 const FOLDER = join(__dirname, 'histories');
 const root = join(__dirname, '..', '..');
 const history = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
 
-/** `npm run histories` records them anew: only when open runs are allowed to break. */
-const recording = process.env['ASSAY_RECORD_HISTORIES'] === '1';
+/** Everything that has a history, with the workflow id it was recorded under. */
+const RECORDED: readonly { readonly name: string; readonly id: string; play(world: World): Promise<WorkflowHandle> }[] =
+  [
+    ...SCENARIOS.map((scenario) => ({
+      name: scenario.name,
+      id: `run/${scenario.name}`,
+      play: (world: World) => play(world, scenario),
+    })),
+    { name: 'line-continues-as-new', id: workflowId.line.of('golden'), play: playLineUntilItContinues },
+    {
+      name: 'late-bake',
+      id: workflowId.lateBake.of('r'),
+      play: (world) =>
+        playOne(world, WORKFLOW.lateBake, workflowId.lateBake.of('r'), {
+          ...{ run: 'r', region: 'us-east-1', startedAt: '2026-01-01T00:00:00.000Z' },
+          ...{ until: '2026-01-01T00:30:00.000Z', pollSeconds: 0.05 },
+        }),
+    },
+    {
+      name: 'sweep',
+      id: workflowId.sweep.of('r'),
+      play: (world) => playOne(world, WORKFLOW.sweep, workflowId.sweep.of('r'), { run: 'r' }),
+    },
+  ];
 
-(recording ? test : test.skip).each(SCENARIOS)(
-  'records $name',
-  async (scenario) => {
-    const world = await openWorld(await testTemporal());
-    try {
-      const run = await play(world, scenario);
-      mkdirSync(FOLDER, { recursive: true });
-      writeFileSync(
-        join(FOLDER, `${scenario.name}.json`),
-        `${withoutStacks(JSON.stringify(await run.fetchHistory()))}\n`,
-      );
-    } finally {
-      await world.close();
-    }
-  },
-  90_000,
-);
+// `npm run histories` records them anew: only when open runs are allowed to break.
+if (process.env['ASSAY_RECORD_HISTORIES'] === '1')
+  test.each(RECORDED)(
+    'records $name',
+    async ({ name, play: playIt }) => {
+      const world = await openWorld(await testTemporal());
+      try {
+        const handle = await playIt(world);
+        mkdirSync(FOLDER, { recursive: true });
+        writeFileSync(
+          join(FOLDER, `${name}.json`),
+          `${withoutTheMachine(JSON.stringify(await handle.fetchHistory()))}\n`,
+        );
+      } finally {
+        await world.close();
+      }
+    },
+    90_000,
+  );
 
-/** Stack traces name folders of the machine that recorded. */
-const withoutStacks = (json: string): string => json.replace(/"stackTrace":"(?:[^"\\]|\\.)*"/g, '"stackTrace":""');
+/** Stack traces name folders of the machine that recorded, identities its processes. */
+const withoutTheMachine = (json: string): string =>
+  json.replace(/"(stackTrace|identity)":"(?:[^"\\]|\\.)*"/g, '"$1":""');
 
 test('there is a history of every scenario, and none besides', () => {
-  expect(readdirSync(FOLDER).sort()).toEqual(SCENARIOS.map(({ name }) => `${name}.json`).sort());
+  expect(readdirSync(FOLDER).sort()).toEqual(RECORDED.map(({ name }) => `${name}.json`).sort());
 });
 
-test.each(SCENARIOS.map(({ name }) => name))('the history of %s replays', async (name) => {
+test.each(RECORDED)('the history of $name replays', async ({ name, id }) => {
   const code = await workflowBundle();
-  await Worker.runReplayHistory({ workflowBundle: code }, history(name), `run/${name}`);
+  await Worker.runReplayHistory({ workflowBundle: code }, history(name), id);
 });
 
 test('a workflow that changes its commands does not replay', async () => {

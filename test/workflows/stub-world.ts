@@ -157,10 +157,19 @@ export interface World {
   close(): Promise<void>;
 }
 
-export async function openWorld({ address, namespace }: { address: string; namespace: string }): Promise<World> {
+export async function openWorld({
+  address,
+  namespace,
+  ...given
+}: {
+  readonly address: string;
+  readonly namespace: string;
+  /** Default: a plain one. */
+  readonly client?: Client;
+}): Promise<World> {
   const connection = await Connection.connect({ address });
   const native = await NativeConnection.connect({ address });
-  const client = new Client({ connection, namespace });
+  const client = given.client ?? new Client({ connection, namespace });
   const bundle = await workflowBundle();
   const worker = (taskQueue: string, activities: Stubs, workflows: boolean): Promise<Worker> =>
     Worker.create({
