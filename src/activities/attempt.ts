@@ -1,5 +1,5 @@
 import { ApplicationFailure, Context } from '@temporalio/activity';
-import { FINAL_TYPES, messageOf, TryAgain } from '../domain/errors';
+import { messageOf, TryAgain } from '../domain/errors';
 
 type Activity = (...args: never[]) => Promise<unknown>;
 
@@ -59,13 +59,17 @@ function attend(activity: Activity): Activity {
   };
 }
 
-function translate(error: unknown): unknown {
+/**
+ * An error as Temporal is told it. Whether it is tried again is the caller's choice, by the type (`proxies.ts`). `detail`
+ * survives to the workflow when there is no further try.
+ */
+export function translate(error: unknown, detail?: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ApplicationFailure) return error;
   if (error.name === 'CancelledFailure') return error;
   return ApplicationFailure.create({
     type: error.name,
     message: messageOf(error).slice(0, 2000),
-    nonRetryable: FINAL_TYPES.includes(error.name),
+    ...(detail === undefined ? {} : { details: [detail] }),
     ...(error instanceof TryAgain && error.retryAfterMs !== undefined ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
 }

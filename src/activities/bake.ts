@@ -2,7 +2,7 @@ import type { Execution } from '../adapters/ports';
 import type { EvidenceRef } from '../domain/evidence';
 import { correlationId } from '../domain/names';
 import { AnswerLost, Final, NotFound, TryAgain } from '../domain/errors';
-import { attempt, notReady, remember, remembered } from './attempt';
+import { attempt, notReady, remember, remembered, translate } from './attempt';
 import { gateOf, type Deps } from './deps';
 
 /** What a pipeline is given besides its own parameters. */
@@ -60,8 +60,9 @@ export async function startOnce(start: () => Promise<Started>): Promise<Started>
   try {
     return await start();
   } catch (error) {
-    remember({ reached: reachedBefore || error instanceof AnswerLost } satisfies StartMemory);
-    throw error;
+    const memory: StartMemory = { reached: reachedBefore || error instanceof AnswerLost };
+    remember(memory);
+    throw translate(error, memory);
   }
 }
 

@@ -2,6 +2,7 @@ import type { EvidenceStore, Sealer } from '../adapters/ports';
 import { EvidenceChanged } from '../domain/errors';
 import {
   documentName,
+  type AskedStatement,
   type Catalogue,
   type EndingStatement,
   type EvidenceRef,
@@ -10,13 +11,16 @@ import {
   type Statement,
 } from '../domain/evidence';
 
+/** Statements that are found by their run instead of by their content: there is one of each. */
+type Named = EndingStatement | PublicationStatement | AskedStatement;
+
 /** Evidence as statements: sealed on the way in, opened and checked on the way out. */
 export interface Documents {
   store(statement: Statement): Promise<EvidenceRef>;
   load<K extends Statement['kind']>(kind: K, ref: EvidenceRef): Promise<Extract<Statement, { readonly kind: K }>>;
-  writeNamed(statement: EndingStatement | PublicationStatement): Promise<void>;
+  writeNamed(statement: Named): Promise<void>;
   /** Throws EvidenceChanged when the document was sealed for another run. */
-  readNamed<K extends 'ending' | 'publication'>(
+  readNamed<K extends Named['kind']>(
     kind: K,
     run: string,
   ): Promise<Extract<Statement, { readonly kind: K }> | undefined>;
@@ -38,7 +42,7 @@ export function createDocuments(evidence: EvidenceStore, sealer: Sealer): Docume
     readNamed: async (kind, run) => {
       const text = await evidence.read(documentName[kind](run));
       if (text === undefined) return undefined;
-      const statement: EndingStatement | PublicationStatement = sealer.open(kind, text);
+      const statement: Named = sealer.open(kind, text);
       if (statement.run !== run) throw new EvidenceChanged(`the ${kind} of run ${run} is that of run ${statement.run}`);
       return statement as Extract<Statement, { readonly kind: typeof kind }>;
     },

@@ -122,6 +122,7 @@ async function gather(deps: Deps, run: string, line: string): Promise<Publicatio
     assessments,
     evaluation,
     digest: sealer.digest(evaluation.basis),
+    asked: (await documents.readNamed('asked', run)) ?? null,
     decisions,
   };
 }

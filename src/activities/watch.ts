@@ -1,5 +1,5 @@
 import type { Execution } from '../adapters/ports';
-import { NotFound } from '../domain/errors';
+import { Final, messageOf, NotFound } from '../domain/errors';
 import { notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
 
@@ -16,7 +16,7 @@ export interface SourceEnd {
 export const createWatchActivities = (deps: Deps) => ({
   /** Returns once the Spinnaker stage that asked for the run is over. An execution that cannot be found ends nothing. */
   async watchSource(input: WatchInput & { watchSeconds: number }): Promise<SourceEnd> {
-    const end = await look(deps, input);
+    const end = await lookOrTell(deps, input);
     if (!end) throw notReady('the stage that asked is still waiting', input.watchSeconds);
     return end;
   },
@@ -26,6 +26,20 @@ export const createWatchActivities = (deps: Deps) => ({
     return (await look(deps, input)) ?? { ended: null };
   },
 });
+
+/** Whoever refuses us now, as a login page in front of a Gate that restarts, may let us look again later. */
+async function lookOrTell(
+  deps: Deps,
+  input: WatchInput & { readonly watchSeconds: number },
+): Promise<SourceEnd | undefined> {
+  try {
+    return await look(deps, input);
+  } catch (error) {
+    if (error instanceof Final)
+      throw notReady(`the stage that asked cannot be seen: ${messageOf(error)}`, input.watchSeconds);
+    throw error;
+  }
+}
 
 async function look(deps: Deps, { executionId, stageRefId }: WatchInput): Promise<SourceEnd | undefined> {
   try {

@@ -98,6 +98,13 @@ export interface DecisionStatement {
   readonly token: string | null;
 }
 
+/** When people were asked: the deadline counts from here, for the run and for the right to publish. */
+export interface AskedStatement {
+  readonly kind: 'asked';
+  readonly run: string;
+  readonly at: string;
+}
+
 /** A publication that was read back from AWS, or that gave way to a newer image. */
 export interface PublicationStatement {
   readonly kind: 'publication';
@@ -158,6 +165,7 @@ export type Statement =
   | AssessmentStatement
   | EvaluationStatement
   | DecisionStatement
+  | AskedStatement
   | PublicationStatement
   | EndingStatement
   | Catalogue;
@@ -187,6 +195,7 @@ export const documentName = {
   ending: (run: string): string => `runs/${run}.json`,
   refs: (run: string): string => `refs/${run}.json`,
   endRead: (run: string): string => `read/${run}.json`,
+  asked: (run: string): string => `asked/${run}.json`,
   publication: (run: string): string => `publications/${run}.json`,
   /** Written before a parameter is, so that a lost answer is told from a write that never was. */
   publicationIntent: (run: string): string => `intents/${run}.json`,

@@ -1,6 +1,7 @@
 /** Whether a run may publish: everything an approval rests on, looked at once more, from evidence alone. */
 import { entitled, outcome, sameActor, type Approval, type ApprovalContext, type Decision } from './approval';
 import type {
+  AskedStatement,
   AssessmentStatement,
   BakeStatement,
   CandidateStatement,
@@ -25,6 +26,8 @@ export interface PublicationEvidence {
   readonly evaluation: EvaluationStatement;
   /** Digest of `evaluation.basis`, computed anew. */
   readonly digest: string;
+  /** When people were asked; null when they were not, or are just about to be. */
+  readonly asked: AskedStatement | null;
   /** Decisions that still stand by the config of now. */
   readonly decisions: readonly Decision[];
 }
@@ -85,7 +88,7 @@ function assessmentFaults({
 }
 
 function approvalFaults(evidence: PublicationEvidence): string[] {
-  const { run, settings, assessments, evaluation, request, decisions, digest } = evidence;
+  const { run, settings, assessments, evaluation, request, decisions, digest, asked } = evidence;
   const { line, approvers } = settings.settings;
   const results = assessments.map(({ statement }) => statement.assessment);
   const { verdict } = judge(line.policy, uniteFindings(results), results, line.onIncomplete);
@@ -103,7 +106,7 @@ function approvalFaults(evidence: PublicationEvidence): string[] {
   const said = ofRun.filter((decision) => entitled(context, decision) === undefined);
   if (said.some((decision) => decision.verdict === 'deny')) return ['somebody who may decide denied this image'];
   if (line.approval.auto && verdicts.every((one) => one === 'approve')) return [];
-  const latest = Date.parse(evaluation.at) + line.approval.deadlineHours * 3_600_000 + CLOCK_SKEW_MS;
+  const latest = Date.parse((asked ?? evaluation).at) + line.approval.deadlineHours * 3_600_000 + CLOCK_SKEW_MS;
   const standing = said.filter(
     (decision) =>
       decision.evidenceDigest === digest && Date.parse(decision.at) <= latest && !isWithdrawn(decision, ofRun),

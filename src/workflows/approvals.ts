@@ -30,9 +30,17 @@ import type { RunRecord } from './record';
 const decideUpdate = defineUpdate<DecideResult, [DecideArgument]>(MESSAGE.decide);
 const decideSignal = defineSignal<[DecideArgument]>(MESSAGE.decide);
 
+/** After so many refused decisions no more are looked at: each costs events, and a run must not die of them. */
+const MOST_REFUSALS = 200;
+
 /** Takes decisions, by update and by signal, from the run's first moment to its last. */
 export class ApprovalDesk {
   private opened: { readonly context: ApprovalContext; readonly run: string; readonly proxies: Proxies } | null = null;
+  /** Decisions that came in time and are still being verified. */
+  private verifying = 0;
+  /** The deadline has passed: nothing new is taken. */
+  private expired = false;
+  private refusals = 0;
   private result: ApprovalOutcome = { kind: 'open' };
   private closed = false;
   private readonly kept = new Map<string, EvidenceRef>();
@@ -62,17 +70,19 @@ export class ApprovalDesk {
     run: string,
     context: ApprovalContext,
     proxies: Proxies,
-    deadlineMs: number,
     remind: { readonly everyMs: number; call(): Promise<void> },
   ): Promise<Exclude<ApprovalOutcome, { kind: 'open' }> | 'expired'> {
     this.opened = { context, run, proxies };
-    const until = Date.now() + deadlineMs;
+    const until = this.deadline();
     for (;;) {
       const left = until - Date.now();
       if (left > 0) await this.settledWithin(Math.min(left, remind.everyMs));
       if (this.result.kind !== 'open' || Date.now() >= until) break;
       await remind.call();
     }
+    this.expired = true;
+    // What was said in time counts, however long no worker was there to verify it.
+    await this.verified();
     this.closed = true;
     return this.result.kind === 'open' ? 'expired' : this.result;
   }
@@ -82,9 +92,21 @@ export class ApprovalDesk {
     this.closed = true;
   }
 
-  private async settledWithin(ms: number): Promise<void> {
+  private deadline(): number {
+    return Date.parse(this.record.known.approval?.deadline ?? '');
+  }
+
+  private settledWithin(ms: number): Promise<void> {
+    return this.unlessSettled(condition(() => this.result.kind !== 'open', ms));
+  }
+
+  private verified(): Promise<void> {
+    return this.unlessSettled(condition(() => this.verifying === 0 || this.result.kind !== 'open'));
+  }
+
+  private async unlessSettled(wait: Promise<unknown>): Promise<void> {
     try {
-      await condition(() => this.result.kind !== 'open', ms);
+      await wait;
     } catch (error) {
       // A cancel that arrives together with the last needed decision comes too late.
       if (!isCancellation(error) || this.result.kind === 'open') throw error;
@@ -92,7 +114,7 @@ export class ApprovalDesk {
   }
 
   private mustBeOpen(): void {
-    const standing = this.standing();
+    const standing = this.expired || this.refusals >= MOST_REFUSALS ? 'closed' : this.standing();
     if (standing === 'open') return;
     const text =
       standing === 'closed' ? 'this run takes no more decisions' : 'this run does not ask for a decision yet';
@@ -108,9 +130,17 @@ export class ApprovalDesk {
     const { opened } = this;
     const approval = this.record.known.approval;
     if (!opened || !approval) return this.refusal('not-yet', nameOf(argument));
-    const verified = await this.verify(opened, argument);
-    if ('refused' in verified) return this.refusal(verified.refused, verified.by);
-    return this.countIn(opened.context, verified);
+    if (this.expired || this.closed || this.refusals >= MOST_REFUSALS) return this.refusal('closed', nameOf(argument));
+    this.verifying += 1;
+    try {
+      const verified = await this.verify(opened, argument);
+      if ('refused' in verified) return this.refusal(verified.refused, verified.by);
+      // The server's time, which is signed; a worker that takes it up later makes it no later.
+      if (Date.parse(verified.decision.at) > this.deadline()) return this.refusal('closed', verified.decision.by);
+      return this.countIn(opened.context, verified);
+    } finally {
+      this.verifying -= 1;
+    }
   }
 
   private async verify(
@@ -146,6 +176,7 @@ export class ApprovalDesk {
 
   private refusal(refused: RefusalReason, by: string): DecideResult {
     const approval = this.record.known.approval;
+    this.refusals += 1;
     this.record.note(`a decision by ${by} does not count: ${refused}`);
     if (approval) {
       this.update(refuse(approval, { by, reason: refused, at: new Date().toISOString() }));

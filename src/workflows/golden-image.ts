@@ -32,7 +32,7 @@ import { failed, RunRecord } from './record';
 import { Undo } from './undo';
 import { expiryOf, mayHaveReached, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
 
-const publishedSignal = defineSignal(MESSAGE.published);
+const publishedSignal = defineSignal<[trouble?: string]>(MESSAGE.published);
 const MINUTE = 60_000;
 const NO_WAY_BACK = 'the last needed decision has been counted';
 /** Until the run's own settings are read. */
@@ -51,6 +51,8 @@ class GoldenImageRun {
   private readonly cancel: CancelSwitch;
   private pollSeconds = DEFAULT_POLL_SECONDS;
   private lineHasSpoken = false;
+  /** Why the line could not come to a result, as it says. */
+  private lineTrouble: string | null = null;
 
   constructor(private readonly input: GoldenImageInput) {
     this.record = new RunRecord(input);
@@ -59,8 +61,9 @@ class GoldenImageRun {
       this.record.note(`canceled by ${reason}`);
       this.record.markCanceled();
     });
-    setHandler(publishedSignal, () => {
+    setHandler(publishedSignal, (trouble) => {
       this.lineHasSpoken = true;
+      this.lineTrouble = typeof trouble === 'string' ? trouble.slice(0, 500) : null;
     });
   }
 
@@ -81,13 +84,24 @@ class GoldenImageRun {
   /** The story, or how it was cut short. Only what the run is built for becomes an outcome. */
   private async outcome(): Promise<Outcome> {
     try {
-      return await this.cancel.scope.run(() => this.story());
+      const outcome = await this.cancel.scope.run(() => this.story());
+      return this.canceled() ?? outcome;
     } catch (error) {
-      if (isCancellation(error))
-        return { kind: 'canceled', reasons: [`canceled by ${this.cancel.reason ?? 'Temporal'}`] };
-      if (!isExpected(error)) throw error;
+      if (!isExpected(error) && !isCancellation(error)) throw error;
+      const canceled = this.canceled();
+      if (canceled) return canceled;
+      if (isCancellation(error)) return { kind: 'canceled', reasons: ['canceled by Temporal'] };
       return failed(`${this.record.state.stage}: ${why(error)}`);
     }
+  }
+
+  /**
+   * A cancel that was accepted is the ending, however the step that was under way came back: the server reports an attempt
+   * that failed after it was asked to stop as failed, not as cancelled.
+   */
+  private canceled(): Outcome | undefined {
+    const { reason } = this.cancel;
+    return reason === null ? undefined : { kind: 'canceled', reasons: [`canceled by ${reason}`] };
   }
 
   private async story(): Promise<Outcome> {
@@ -313,7 +327,8 @@ class GoldenImageRun {
     const { image, instance } = this.record.known;
     if (!image || !instance) throw new Error('nobody is asked about an image that is not known');
     const { approval: settings } = opened.settings.line;
-    const deadline = new Date(Date.now() + settings.deadlineHours * HOUR).toISOString();
+    const { at } = await steps.always().openApproval({ run: this.input.id });
+    const deadline = new Date(Date.parse(at) + settings.deadlineHours * HOUR).toISOString();
     const approval = { evidenceDigest: evaluation.evidenceDigest, deadline, decisions: [], refused: [] };
     const known = { ...this.record.known, image, instance, evaluation, approval };
     this.record.enter({ ...known, stage: 'awaiting-approval' }, `waiting for a decision until ${deadline}`);
@@ -325,9 +340,11 @@ class GoldenImageRun {
       credential: opened.credential,
     };
     const ask = (subject: string) => this.notify(subject, steps);
-    // The deadline runs from here, whether or not a message gets out.
-    void ask(`approval needed: ${image.amiId} of ${this.input.line}`);
-    const result = await this.desk.decided(this.input.id, context, steps, settings.deadlineHours * HOUR, {
+    // The deadline runs already, whether or not a message gets out; and nobody waits for one that the end overtakes.
+    ask(`approval needed: ${image.amiId} of ${this.input.line}`).catch((error: unknown) => {
+      if (!isCancellation(error)) throw error;
+    });
+    const result = await this.desk.decided(this.input.id, context, steps, {
       everyMs: settings.remindHours * HOUR,
       call: () => ask(`reminder, approval needed: ${image.amiId} of ${this.input.line}`),
     });
@@ -361,11 +378,23 @@ class GoldenImageRun {
     const { id: run, line } = this.input;
     for (let patience = MINUTE; ; patience = Math.min(patience * 2, HOUR)) {
       await steps.always().enqueuePublication({ run, line, refs: this.record.refs });
-      await condition(() => this.lineHasSpoken, patience);
-      this.lineHasSpoken = false;
-      const result = await steps.always().readPublication({ run });
-      if (result) return result;
+      const until = Date.now() + patience;
+      do {
+        await condition(() => this.lineHasSpoken, Math.max(until - Date.now(), 1));
+        this.lineHasSpoken = false;
+        const result = await steps.always().readPublication({ run });
+        if (result) return result;
+        this.tellOfTheLine();
+        // A line that spoke without a result could neither publish nor take back: asking at once would not help it.
+      } while (Date.now() < until);
     }
+  }
+
+  private tellOfTheLine(): void {
+    const { image, instance, evaluation } = this.record.known;
+    if (this.lineTrouble === null || !image || !instance || !evaluation) return;
+    const progress = `the line can neither publish nor take back, and tries again: ${this.lineTrouble}`;
+    this.record.enter({ ...this.record.known, image, instance, evaluation, stage: 'publishing' }, progress);
   }
 
   private async cleanUp(outcome: Outcome): Promise<void> {

@@ -36,37 +36,39 @@ export async function imageLine(input: ImageLineInput): Promise<void> {
   ) {
     await condition(() => queue.length > 0);
     const run = queue[0] as string;
-    if (done.has(run) || (await publishOne(run, input.line))) done.add(run);
+    const trouble = done.has(run) ? null : await publishOne(run, input.line);
+    if (trouble === null) done.add(run);
     queue.shift();
-    await tell(run);
+    await tell(run, trouble);
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof imageLine>({ ...input, queue, done: [...done].slice(-REMEMBERED) });
 }
 
-/** Whether there is a result, good or bad, in the evidence. */
-async function publishOne(run: string, line: string): Promise<boolean> {
+/** Null when there is a result, good or bad, in the evidence; else why there is none. */
+async function publishOne(run: string, line: string): Promise<string | null> {
   const { poll } = proxies(POLL_SECONDS);
   try {
     await poll(HOUR).publish({ run, line });
-    return true;
+    return null;
   } catch (failure) {
     if (!isExpected(failure)) throw failure;
     try {
       await poll(HOUR).unpublish({ run, line, error: why(failure) });
-      return true;
+      return null;
     } catch (error) {
       // The run asks again until there is a result; the line must not stand still for one of its runs.
       if (!isExpected(error)) throw error;
-      return false;
+      return why(error);
     }
   }
 }
 
 /** Wakes the run. One that has ended needs no waking. */
-async function tell(run: string): Promise<void> {
+async function tell(run: string, trouble: string | null): Promise<void> {
   try {
-    await getExternalWorkflowHandle(workflowId.run.of(run)).signal(MESSAGE.published);
+    const args = trouble === null ? [] : [trouble];
+    await getExternalWorkflowHandle(workflowId.run.of(run)).signal(MESSAGE.published, ...args);
   } catch (error) {
     if (!isExpected(error) && !(error instanceof Error && error.name === 'ExternalWorkflowExecutionNotFound'))
       throw error;

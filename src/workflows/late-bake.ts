@@ -1,6 +1,7 @@
-import { timedOut } from './failures';
+import { sleep } from '@temporalio/workflow';
+import { isExpected, timedOut } from './failures';
 import type { LateBakeInput } from './messages';
-import { proxies } from './proxies';
+import { HOUR, proxies } from './proxies';
 
 /**
  * Watches for what a given-up bake still makes (Spinnaker's cancel does not reach Rosco's Packer, which may finish up to its own
@@ -15,7 +16,7 @@ export async function lateBake(input: LateBakeInput): Promise<string[]> {
       .watch()
       .awaitLateImage({ run, region, startedAt, until: input.until, pollSeconds });
     if (plan === null) return removed;
-    await removeUntilGone(() => poll(24 * 3_600_000).removeImages({ run, region, plan, pollSeconds }));
+    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, region, plan, pollSeconds }));
     removed.push(...plan.remove.map(({ amiId }) => amiId));
   }
 }
@@ -26,7 +27,8 @@ async function removeUntilGone(remove: () => Promise<void>): Promise<void> {
     try {
       return await remove();
     } catch (error) {
-      if (!timedOut(error)) throw error;
+      if (!isExpected(error)) throw error;
+      if (!timedOut(error)) await sleep(HOUR);
     }
   }
 }

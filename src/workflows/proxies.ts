@@ -14,11 +14,11 @@ export function proxies(pollSeconds: number) {
     backoffCoefficient: 2,
     // No retry waits longer than this, however often it failed, unless the other side named a time.
     maximumInterval: Math.max(5, pollSeconds) * SECOND,
-    nonRetryableErrorTypes: [...FINAL_TYPES],
   };
   // A lost worker is noticed after this long; activities beat four times in it.
   const heartbeatTimeout = Math.min(60, Math.max(5, pollSeconds)) * SECOND;
-  const common = { startToCloseTimeout: 2 * MINUTE, heartbeatTimeout, retry };
+  const tireless = { startToCloseTimeout: 2 * MINUTE, heartbeatTimeout, retry };
+  const common = { ...tireless, retry: { ...retry, nonRetryableErrorTypes: [...FINAL_TYPES] } };
   // A cancelled run waits for the attempt under way, or else it could act after the undo has looked.
   const careful = { ...common, cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED };
   return {
@@ -28,16 +28,16 @@ export function proxies(pollSeconds: number) {
     /** Waits for the outside: one poll an attempt, which costs no history. */
     poll: (limitMs: number) =>
       proxyActivities<Activities>({ ...careful, taskQueue: QUEUE.poll, scheduleToCloseTimeout: limitMs }),
-    /** Never gives up: what the run cannot end without. */
-    always: () => proxyActivities<Activities>({ ...common, taskQueue: QUEUE.main }),
-    /** Waits for as long as the run does. */
-    watch: () => proxyActivities<Activities>({ ...common, taskQueue: QUEUE.poll }),
+    /** Never gives up, whatever the fault: what the run cannot end without. Somebody has to mend it, and finds it pending. */
+    always: () => proxyActivities<Activities>({ ...tireless, taskQueue: QUEUE.main }),
+    /** Waits for as long as the run does, whatever a look says. */
+    watch: () => proxyActivities<Activities>({ ...tireless, taskQueue: QUEUE.poll }),
     /** Nice to have: a few tries. */
     hint: () =>
       proxyActivities<Activities>({
         ...common,
         taskQueue: QUEUE.main,
-        retry: { ...retry, maximumAttempts: 3 },
+        retry: { ...common.retry, maximumAttempts: 3 },
         scheduleToCloseTimeout: MINUTE,
       }),
   };

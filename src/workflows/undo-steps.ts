@@ -1,3 +1,4 @@
+import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { OpenedRun } from '../activities/run';
 import type { Started, StartMemory } from '../activities/bake';
@@ -6,6 +7,7 @@ import { workflowId } from '../domain/names';
 import type { CandidateImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
 import { lateBake } from './late-bake';
+import type { LateBakeInput } from './messages';
 import type { Proxies } from './proxies';
 import type { UndoStep } from './undo';
 
@@ -74,21 +76,30 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
           gate,
         }));
       } catch (error) {
-        gate = detailOf<GateMemory>(error) ?? gate;
+        gate = detailOf<GateMemory>(error) ?? { awaySince: null };
         throw error;
       }
       if (!late) return;
       const until = new Date(Date.now() + bakeLimitMinutes * 60_000).toISOString();
-      await startChild(lateBake, {
-        workflowId: workflowId.lateBake.of(run),
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-        staticSummary: `Removes what the given-up bake of run ${run} still makes`,
-        args: [{ run, region: line.region, until, pollSeconds, startedAt: facts.startedAt }],
-      });
+      await watchLate({ run, region: line.region, until, pollSeconds, startedAt: facts.startedAt });
       facts.note(`a late image of the given-up bake is watched for until ${until}`);
     },
   };
+}
+
+/** Starts the watch; one that runs already, of a run that is swept now, is as good. */
+async function watchLate(input: LateBakeInput): Promise<void> {
+  try {
+    await startChild(lateBake, {
+      workflowId: workflowId.lateBake.of(input.run),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Removes what the given-up bake of run ${input.run} still makes`,
+      args: [input],
+    });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+  }
 }
 
 /** The test instance with its server group and volumes; or the brought instance, where the request gave it away. */
@@ -123,7 +134,7 @@ export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
           gate,
         });
       } catch (error) {
-        gate = detailOf<GateMemory>(error) ?? gate;
+        gate = detailOf<GateMemory>(error) ?? { awaySince: null };
         throw error;
       }
     },

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { Decision } from '../../src/domain/approval';
 import { publicationFaults, type PublicationEvidence } from '../../src/domain/publication';
-import { after, decision } from './given';
+import { after, decision, RUN } from './given';
 import { evidence, PAT, SAM } from './publication-given';
 
 const DEADLINE_MINUTES = 72 * 60;
@@ -62,6 +62,14 @@ describe('the approvals are counted again', () => {
     ['a denial by somebody who may not decide', [SAM, PAT, decision({ by: 'zoe', groups: [], verdict: 'deny' })]],
     ['a denial of another run', [SAM, PAT, decision({ by: 'zoe', run: 'other', verdict: 'deny' })]],
   ])('%s: enough', (_, decisions) => expect(decided(...decisions)).toEqual([]));
+
+  test('the deadline counts from when people were asked, not from the evaluation before', () => {
+    const late = [SAM, { ...PAT, at: after(DEADLINE_MINUTES + 60) }];
+    const asked = (minutes: number) => ({ kind: 'asked', run: RUN, at: after(minutes) }) as const;
+    const judged = (at: number) => publicationFaults({ ...evidence(), asked: asked(at), decisions: late });
+    expect(judged(60)).toEqual([]);
+    expect(judged(40)).toEqual(DO_NOT_SUFFICE);
+  });
 
   test.each<[string, Partial<Decision>]>([
     ['of somebody else', { by: 'zoe' }],

@@ -60,6 +60,7 @@ export function evidence(
       },
     },
     digest: DIGEST,
+    asked: null,
     decisions: [SAM, PAT],
   };
 }

@@ -3,7 +3,7 @@ import { untilPasses } from '../setup/helpers';
 import { MESSAGE } from '../../src/domain/names';
 import type { CancelResult } from '../../src/workflows/messages';
 import type { StatusDocument } from '../../src/domain/status';
-import { openWorld, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
+import { openWorld, quickSettings, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
 
 let world: World;
 beforeAll(async () => {
@@ -49,6 +49,89 @@ test.each(EVERYWHERE)('a cancel while $at is under way undoes $taken', async ({ 
   });
 });
 
+/** An attempt that is at it until it is let go. */
+function held(): { readonly begun: () => boolean; readonly letGo: () => void; readonly wait: () => Promise<void> } {
+  let begun = false;
+  let letGo: () => void = () => undefined;
+  const gone = new Promise<void>((resolve) => (letGo = resolve));
+  return {
+    begun: () => begun,
+    letGo: () => letGo(),
+    wait: () => {
+      begun = true;
+      return gone;
+    },
+  };
+}
+
+// The server reports such an attempt as failed, not as cancelled.
+test.each<keyof Stubs>([
+  'openRun',
+  'startBake',
+  'awaitBake',
+  'tagCandidate',
+  'startDeploy',
+  'awaitInstance',
+  'evaluate',
+])('a cancel during an attempt of %s that then fails is a cancel all the same', async (at) => {
+  const attempt = held();
+  const stub = async (): Promise<never> => {
+    await attempt.wait();
+    throw waiting('RUNNING');
+  };
+  const { activities } = stubActivities({}, { [at]: stub });
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(attempt.begun()).toBe(true));
+    await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
+    attempt.letGo();
+    expect(await run.result()).toMatchObject({ status: 'CANCELED', error: null, reasons: ['canceled by ci'] });
+  });
+});
+
+test('a cancel during the evaluation wins over a verdict that denies', async () => {
+  const attempt = held();
+  const { activities: stubs } = stubActivities({ verdict: 'deny' });
+  const activities: Stubs = {
+    ...stubs,
+    evaluate: async (input) => {
+      await attempt.wait();
+      return stubs.evaluate(input);
+    },
+  };
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(attempt.begun()).toBe(true));
+    await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
+    attempt.letGo();
+    expect(await run.result()).toMatchObject({ status: 'CANCELED' });
+  });
+});
+
+test.each(['cancel', 'decide', 'deadline'] as const)(
+  'a message that is still on its way when the run ends by %s holds nothing up',
+  async (how) => {
+    const message = held();
+    const settings = quickSettings({ notify: { topicArns: ['arn:aws:sns:us-east-1:111122223333:images'] } });
+    const deadlineHours = how === 'deadline' ? 1 / 3600 : 1;
+    const { activities } = stubActivities(
+      { settings: { ...settings, line: { ...settings.line, approval: { ...settings.line.approval, deadlineHours } } } },
+      { notify: async ({ subject }) => (subject.startsWith('approval needed') ? message.wait() : undefined) },
+    );
+    await world.during(activities, async () => {
+      const run = await world.start();
+      await untilPasses(() => expect(message.begun()).toBe(true));
+      if (how === 'cancel') await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
+      if (how === 'decide')
+        await run.executeUpdate(MESSAGE.decide, {
+          args: [{ token: token('alice', ['security'], { verdict: 'deny' }) }],
+        });
+      expect(await run.result()).toMatchObject({ status: how === 'cancel' ? 'CANCELED' : 'DENIED' });
+      message.letGo();
+    });
+  },
+);
+
 test('a cancel while people are asked undoes everything, and a second one is told so', async () => {
   const { activities, calls } = stubActivities();
   await world.during(activities, async () => {
@@ -56,7 +139,7 @@ test('a cancel while people are asked undoes everything, and a second one is tol
     await untilPasses(async () => expect(await world.status(run)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
     await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
     expect(await run.result()).toMatchObject({ status: 'CANCELED', reasons: ['canceled by ci', expect.anything()] });
-    expect(calls.slice(calls.indexOf('evaluate') + 1)).toEqual([...deploy, 'closeRun']);
+    expect(calls.slice(calls.indexOf('openApproval') + 1)).toEqual([...deploy, 'closeRun']);
   });
 });
 

@@ -1,6 +1,7 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { testTemporal } from '../setup/temporal';
 import { untilPasses } from '../setup/helpers';
+import type { Decision } from '../../src/domain/approval';
 import { MESSAGE } from '../../src/domain/names';
 import type { DecideResult } from '../../src/workflows/messages';
 import { openWorld, quickSettings, stubActivities, token, waiting, type World } from './stub-world';
@@ -186,6 +187,59 @@ test('the deadline denies', async () => {
     expect(status).toMatchObject({ status: 'DENIED' });
     expect((status as { reasons: string[] }).reasons[0]).toMatch(/^nobody decided before the deadline /);
     expect(calls).toContain('removeImages');
+  });
+});
+
+test('decisions that came before the deadline count, however late a worker verifies them', async () => {
+  const settings = quickSettings();
+  const deadlineHours = 1.5 / 3600;
+  let deadline = Infinity;
+  const { activities } = stubActivities(
+    { settings: { ...settings, line: { ...settings.line, approval: { ...settings.line.approval, deadlineHours } } } },
+    {
+      verifyDecision: async ({ token }) => {
+        if (Date.now() < deadline + 500) throw waiting('no worker verifies it yet', 100);
+        return { decision: JSON.parse(token) as Decision, ref: `sha256:${token.length}` };
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await asked();
+    deadline = Date.parse((await world.status(run)).approval?.deadline ?? '');
+    await run.signal(MESSAGE.decide, { token: token('alice', ['security']) });
+    await run.signal(MESSAGE.decide, { token: token('bob', ['platform']) });
+    expect(Date.now()).toBeLessThan(deadline);
+    expect(await run.result()).toMatchObject({ status: 'SUCCEEDED', approval: { given: 2 } });
+    expect(Date.now()).toBeGreaterThan(deadline);
+  });
+});
+
+test('a decision whose signed time lies after the deadline is refused as closed', async () => {
+  const { activities } = stubActivities();
+  await world.during(activities, async () => {
+    const run = await asked();
+    const late = new Date(Date.now() + 2 * 3_600_000).toISOString();
+    expect(await decide(run, { token: token('alice', ['security'], { at: late }) })).toMatchObject({
+      counted: false,
+      refused: 'closed',
+    });
+    await run.terminate();
+  });
+});
+
+test('refused decisions are not looked at without end, and a cancel still gets through', async () => {
+  const { activities, calls } = stubActivities(
+    {},
+    { verifyDecision: async () => ({ refused: 'bad-signature', by: 'unknown' }) },
+  );
+  await world.during(activities, async () => {
+    const run = await asked();
+    for (let sent = 0; sent < 25; sent += 1)
+      await Promise.all(Array.from({ length: 8 }, () => decide(run, { token: 'forged' })));
+    await expect(decide(run, { token: 'forged' })).rejects.toMatchObject({ cause: { type: 'closed' } });
+    expect(calls.filter((call) => call === 'verifyDecision')).toHaveLength(200);
+    await run.executeUpdate(MESSAGE.cancel, { args: [{ by: 'ci', reason: '' }] });
+    expect(await run.result()).toMatchObject({ status: 'CANCELED' });
   });
 });
 

@@ -1,6 +1,8 @@
 import { ApplicationFailure } from '@temporalio/common';
 import { testTemporal } from '../setup/temporal';
 import { untilPasses } from '../setup/helpers';
+import type { PublicationResult } from '../../src/domain/evidence';
+import { MESSAGE, QUEUE, WORKFLOW, workflowId } from '../../src/domain/names';
 import type { StatusDocument } from '../../src/domain/status';
 import { openWorld, quickSettings, stubActivities, waiting, type Stubs, type World } from './stub-world';
 
@@ -16,6 +18,9 @@ const broken = (text: string) => async (): Promise<never> => {
 const image = ['planRemoval', 'removeImages'];
 const bake = ['undoBake', ...image];
 const deploy = ['undoDeploy', ...bake];
+
+const quick = quickSettings();
+const AUTO = { ...quick, line: { ...quick.line, approval: { ...quick.line.approval, auto: true } } };
 
 const FAILURES: readonly { what: string; change: Partial<Stubs>; error: string; undone: readonly string[] }[] = [
   {
@@ -179,6 +184,66 @@ test('an undo that cannot finish keeps the run open and says what is stuck; the 
     expect(status.reasons.join()).not.toContain('DisableApiTermination');
   });
 }, 90_000);
+
+test('a line that can neither publish nor take back is asked again later, not at once, and the run says why', async () => {
+  let result: PublicationResult | null = null;
+  const { activities, calls } = stubActivities(
+    { settings: AUTO, verdict: 'approve' },
+    { readPublication: async () => result },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(calls).toContain('readPublication'));
+    await run.signal(MESSAGE.published, 'AccessDenied: ssm:GetParameter');
+    await untilPasses(async () =>
+      expect((await world.status(run)).progress).toContain('tries again: AccessDenied: ssm:GetParameter'),
+    );
+    expect(calls.filter((call) => call === 'enqueuePublication')).toHaveLength(1);
+    result = { kind: 'published', published: [] };
+    await run.signal(MESSAGE.published);
+    expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
+  });
+});
+
+test('an evidence store that refuses for a while fails no run: the last act is tried until it is done', async () => {
+  let refusals = 2;
+  const { activities } = stubActivities(
+    { verdict: 'deny' },
+    {
+      closeRun: async () => {
+        if (refusals-- > 0)
+          throw ApplicationFailure.create({ type: 'Forbidden', message: 'EACCES', nextRetryDelay: 20 });
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    expect(await (await world.start()).result()).toMatchObject({ status: 'DENIED' });
+    expect(refusals).toBe(-1);
+  });
+});
+
+test('a sweep does not mind that the watch for a late image is on already', async () => {
+  const { activities, calls } = stubActivities(
+    {},
+    {
+      undoBake: async () => ({ late: true }),
+      awaitLateImage: async () => {
+        throw waiting('no late image so far');
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const start = (type: string, workflowId: string, input: object) =>
+      world.client.workflow.start(type, { taskQueue: QUEUE.main, workflowId, args: [input] });
+    const watch = await start(WORKFLOW.lateBake, workflowId.lateBake.of('swept'), {
+      ...{ run: 'swept', region: 'us-east-1', startedAt: '', until: '', pollSeconds: 0.05 },
+    });
+    const sweep = await start(WORKFLOW.sweep, workflowId.sweep.of('swept'), { run: 'swept' });
+    expect(await sweep.result()).toMatchObject({ cleaned: expect.arrayContaining(['bake: clean', 'image: clean']) });
+    expect(calls).toContain('undoDeploy');
+    await watch.terminate();
+  });
+});
 
 test('a brought instance is neither deployed nor, unless given away, destroyed', async () => {
   const request = {

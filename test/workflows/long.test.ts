@@ -1,5 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { TestWorkflowEnvironment } from '@temporalio/testing';
+import { QUEUE, WORKFLOW, workflowId } from '../../src/domain/names';
 import type { StatusDocument } from '../../src/domain/status';
 import { describeTimeSkipping, timeSkippingServer } from '../setup/temporal';
 import { openWorld, quickSettings, stubActivities, type Stubs, type World } from './stub-world';
@@ -31,8 +32,13 @@ describeTimeSkipping('a run that takes days', () => {
     line: { ...settings.line, approval: { ...settings.line.approval, deadlineHours: 72, remindHours: 24 } },
   };
 
+  /** The stubs' clock is the real one, the server's runs ahead. */
+  const openApproval: Stubs['openApproval'] = async () => ({
+    at: new Date(await server.currentTimeMs()).toISOString(),
+  });
+
   async function ended(stubs: Stubs): Promise<{ readonly hours: number; readonly status: StatusDocument }> {
-    return world.during(stubs, async () => {
+    return world.during({ ...stubs, openApproval }, async () => {
       const run = await world.start();
       const status = (await run.result()) as StatusDocument;
       return { status, hours: (Date.parse(status.closedAt ?? '') - Date.parse(status.startedAt ?? '')) / HOUR };
@@ -76,6 +82,30 @@ describeTimeSkipping('a run that takes days', () => {
     // Rounds of 15, 30, 60, 60, 60 and 60 minutes.
     expect(hours).toBeGreaterThanOrEqual(4.75);
     expect(hours).toBeLessThan(5);
+  }, 120_000);
+
+  test('keeps the watch for a late image open until that image is gone, whatever refuses its removal at first', async () => {
+    let refusals = 2;
+    let images = 1;
+    const { activities } = stubActivities(
+      {},
+      {
+        awaitLateImage: async () =>
+          images-- > 0 ? { remove: [{ amiId: 'ami-1', snapshotIds: [] }], deny: ['ami-1'] } : null,
+        removeImages: async () => {
+          if (refusals-- > 0) throw ApplicationFailure.nonRetryable('UnauthorizedOperation', 'Forbidden');
+        },
+      },
+    );
+    await world.during(activities, async () => {
+      const watch = await world.client.workflow.start(WORKFLOW.lateBake, {
+        taskQueue: QUEUE.main,
+        workflowId: workflowId.lateBake.of('late'),
+        args: [{ run: 'late', region: 'us-east-1', startedAt: '', until: '', pollSeconds: 30 }],
+      });
+      expect(await watch.result()).toEqual(['ami-1']);
+    });
+    expect(refusals).toBe(-1);
   }, 120_000);
 
   test('is asked for by a stage that ends after two days of waiting without a word', async () => {

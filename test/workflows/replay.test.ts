@@ -1,6 +1,7 @@
 import { cpSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
+import { historyToJSON } from '@temporalio/common/lib/proto-utils';
 import { bundleWorkflowCode, Worker } from '@temporalio/worker';
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { WORKFLOW, workflowId } from '../../src/domain/names';
@@ -50,7 +51,7 @@ if (process.env['ASSAY_RECORD_HISTORIES'] === '1')
         mkdirSync(FOLDER, { recursive: true });
         writeFileSync(
           join(FOLDER, `${name}.json`),
-          `${withoutTheMachine(JSON.stringify(await handle.fetchHistory()))}\n`,
+          `${withoutTheMachine(JSON.stringify(JSON.parse(historyToJSON(await handle.fetchHistory()))))}\n`,
         );
       } finally {
         await world.close();

@@ -96,6 +96,7 @@ export function stubActivities(
       ref: 'sha256:v',
     }),
     verifyDecision: async ({ token }) => ({ decision: JSON.parse(token) as Decision, ref: `sha256:${token.length}` }),
+    openApproval: async () => ({ at: new Date().toISOString() }),
     takePlainDecision: async ({ run, plain }) => ({
       decision: { ...plain, run, groups: ['security', 'platform'], credential: null },
       ref: 'sha256:p',

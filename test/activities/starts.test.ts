@@ -1,0 +1,55 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { startOnce } from '../../src/activities/bake';
+import { createWatchActivities } from '../../src/activities/watch';
+import type { Deps } from '../../src/activities';
+import { attended } from '../../src/activities/attempt';
+import type { Spinnaker } from '../../src/adapters/ports';
+import { AnswerLost, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
+
+const failing = (error: Error) => () => Promise.reject(error);
+
+describe('a start that fails tells whether it may have reached Gate', () => {
+  const attemptOf = (info: object, error: Error): Promise<unknown> =>
+    new MockActivityEnvironment(info).run(attended({ start: () => startOnce(failing(error)) }).start);
+
+  test.each([
+    ['at the first try, certainly not', { attempt: 1 }, new Final('404'), false],
+    ['at the first try, not connected', { attempt: 1 }, new TryAgain('ECONNREFUSED'), false],
+    ['at the first try, its answer lost', { attempt: 1 }, new AnswerLost('reset'), true],
+    ['later, after a try of which nothing is remembered', { attempt: 2 }, new Final('404'), true],
+    [
+      'later, after tries that did not reach it',
+      { attempt: 2, heartbeatDetails: { reached: false } },
+      new Final('404'),
+      false,
+    ],
+    [
+      'later, after a try whose answer was lost',
+      { attempt: 3, heartbeatDetails: { reached: true } },
+      new Final('404'),
+      true,
+    ],
+  ])('%s', async (_what, info, error, reached) => {
+    await expect(attemptOf(info, error)).rejects.toMatchObject({ type: error.name, details: [{ reached }] });
+  });
+});
+
+describe('the watch on the stage that asked', () => {
+  const watch = (execution: Spinnaker['execution']) => {
+    const activities = createWatchActivities({ spinnaker: { execution } } as unknown as Deps);
+    const input = { executionId: '01H', stageRefId: '1', watchSeconds: 120 };
+    return new MockActivityEnvironment().run(attended(activities).watchSource, input);
+  };
+
+  test.each([
+    ['a login page', new Forbidden('a redirect to a login')],
+    ['a wrong address', new Final('404')],
+    ['an execution that is not there', new NotFound('404')],
+  ])('goes on after %s, at its own pace', async (_what, error) => {
+    const failure = await watch(failing(error)).catch((thrown: unknown) => thrown);
+    expect(failure).toMatchObject({ type: 'NotReady', category: 'BENIGN' });
+    const { nextRetryDelay } = failure as { nextRetryDelay: number };
+    expect(nextRetryDelay).toBeGreaterThan(100_000);
+    expect(nextRetryDelay).toBeLessThan(140_000);
+  });
+});
