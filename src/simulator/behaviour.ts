@@ -1,8 +1,12 @@
 /** The habits of the simulated world that can be switched, for all or for one run. */
 import type { ProfileName } from './data/profiles';
 
-/** What a bake does. `fails-late`: TERMINAL, and the image comes all the same. `continues`: the stage is FAILED_CONTINUE and the execution SUCCEEDED. */
-export type BakeHabit = 'succeeds' | 'fails' | 'fails-late' | 'never-ends' | 'continues' | 'no-image';
+/**
+ * What a bake does. `fails-elsewhere`: it fails in every region but the first. `fails-late`: TERMINAL, and the image comes all the same. `continues`: the
+ * stage is FAILED_CONTINUE and the execution SUCCEEDED.
+ */
+export type BakeHabit =
+  'succeeds' | 'fails' | 'fails-elsewhere' | 'fails-late' | 'never-ends' | 'continues' | 'no-image';
 /**
  * What a deploy does. `fails-late`: TERMINAL after the group was made. `no-instance`: SUCCEEDED, and the group stays empty.
  * `waits`: the group stays empty and the deploy waits for its instance for ever. `never-ends`: no group either.
@@ -82,6 +86,10 @@ export interface Behaviour {
   readonly ignoreRebake: boolean;
   /** Hand out this image, whatever was asked. */
   readonly handOut: string | null;
+  /** The same, by region. */
+  readonly handOutIn: Readonly<Record<string, string>>;
+  /** Bake in these regions, whatever was asked. */
+  readonly bakeRegions: readonly string[] | null;
 
   readonly deploy: DeployHabit;
   readonly deploySeconds: number;
@@ -98,7 +106,13 @@ export interface Behaviour {
   /** How old Clouddriver's view of server groups may be. */
   readonly cacheSeconds: number;
   /** Executions of these kinds answer 404 once started, and searches do not find them. */
-  readonly vanishing: readonly ('bake' | 'deploy' | 'destroy' | 'plain')[];
+  readonly vanishing: readonly ('bake' | 'deploy' | 'destroy' | 'tag' | 'plain' | 'task')[];
+  /** What a PATCH of a stage comes to. `swallowed`: Gate answers 200, and nothing was done. `may-not-judge`: the judgment is taken back. */
+  readonly patch: 'done' | 'swallowed' | 'may-not-judge';
+  /** How long a manual judgment takes to see that it was given (Orca's task runs every 15 seconds, and after a PATCH at once). */
+  readonly judgmentSeconds: number;
+  /** How long it takes until Clouddriver's cache shows an image's tags; null: it never does. */
+  readonly imageCacheSeconds: number | null;
   /** Token that Gate demands; without it every call is redirected to the login page. */
   readonly gateToken: string | null;
 }
@@ -135,6 +149,8 @@ const NORMAL: Behaviour = {
   bakeTags: true,
   ignoreRebake: false,
   handOut: null,
+  handOutIn: {},
+  bakeRegions: null,
   deploy: 'succeeds',
   deploySeconds: 5,
   deployFailure: 'You have requested more vCPU capacity than your current vCPU limit of 32 allows.',
@@ -146,6 +162,9 @@ const NORMAL: Behaviour = {
   cancelSeconds: 1,
   cacheSeconds: 2,
   vanishing: [],
+  patch: 'done',
+  judgmentSeconds: 1,
+  imageCacheSeconds: 2,
   gateToken: null,
 };
 

@@ -3,10 +3,12 @@ import type { Call } from '../call';
 import type { FaultPlan } from '../faults';
 import { json, parse, text, type Reply, type SimRequest } from '../http';
 import type { World } from '../world';
-import type { SimExecution } from './model';
+import { findImages } from './images';
+import { COMPLETE, type SimExecution } from './model';
+import { patchStage } from './patch';
 import type { Pipelines } from './pipelines';
 import { createCache, type Cache } from './server-groups';
-import { search, showExecution, showTask } from './show';
+import { listTasks, search, showExecution, showTask } from './show';
 import { cancelExecution } from './stages';
 import { startTask } from './tasks';
 
@@ -32,6 +34,7 @@ class Problem extends Error {
 const ERRORS: Readonly<Record<number, readonly [error: string, exception: string]>> = {
   400: ['Bad Request', 'java.lang.IllegalArgumentException'],
   403: ['Forbidden', 'com.netflix.spinnaker.fiat.shared.AccessDeniedException'],
+  409: ['Conflict', 'com.netflix.spinnaker.orca.controllers.TaskController$CannotDeleteRunningExecution'],
   404: ['Not Found', 'com.netflix.spinnaker.kork.web.exceptions.NotFoundException'],
   429: ['Too Many Requests', 'org.springframework.web.client.HttpClientErrorException'],
   503: ['Service Unavailable', 'retrofit.RetrofitError'],
@@ -44,6 +47,9 @@ function problem(status: number, message: string): Reply {
 }
 
 const ok = (value: unknown): Reply => json(200, value, 'application/json;charset=UTF-8');
+
+/** Gate's answer to what gives nothing back, and to what went wrong behind it unseen. */
+const nothing = (): Reply => ({ status: 200, body: '' });
 
 const page = (title: string): Reply => ({
   status: 200,
@@ -204,6 +210,45 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
       }
     },
   ],
+  [
+    'PUT',
+    /^\/tasks\/([^/]+)\/cancel$/,
+    'cancelTask',
+    (gate, id) => {
+      cancelExecution(gate.world, execution(gate, String(id), 'tasks'), userOf(gate), null);
+      return nothing();
+    },
+  ],
+  [
+    'GET',
+    /^\/applications\/([^/]+)\/tasks$/,
+    'listTasks',
+    ({ world, request }, application) => ok(listTasks(world, String(application), request.query).map(showTask)),
+  ],
+  [
+    'PATCH',
+    /^\/pipelines\/([^/]+)\/stages\/([^/]+)$/,
+    'patchStage',
+    (gate, id, stageId) => {
+      const found = execution(gate, String(id), 'pipelines');
+      const patched = patchStage(gate.world, found, String(stageId), parse(gate.request.body));
+      return patched ? ok(showExecution(patched)) : nothing();
+    },
+  ],
+  [
+    'DELETE',
+    /^\/pipelines\/([^/]+)$/,
+    'deletePipeline',
+    (gate, id) => {
+      const found = execution(gate, String(id), 'pipelines');
+      // Orca deletes only what is complete.
+      if (!COMPLETE.has(found.status))
+        throw new Problem(409, `Cannot delete a running PIPELINE, please cancel it first.`);
+      found.vanished = true;
+      return nothing();
+    },
+  ],
+  ['GET', /^\/images\/find$/, 'findImages', ({ world, request }) => ok(findImages(world, request.query))],
   ['GET', /^\/tasks\/([^/]+)$/, 'getTask', (gate, id) => ok(showTask(execution(gate, String(id), 'tasks')))],
 ];
 

@@ -23,7 +23,7 @@ export const COMPLETE: ReadonlySet<OrcaStatus> = new Set([
   'SKIPPED',
 ]);
 
-export type PipelineKind = 'bake' | 'deploy' | 'destroy' | 'plain';
+export type PipelineKind = 'bake' | 'deploy' | 'destroy' | 'tag' | 'plain';
 
 export interface SimPipeline {
   readonly id: string;

@@ -1,11 +1,12 @@
 /** Pipelines that Front50 knows, and how they are started. */
-import { record, text, type Json } from '../http';
+import { parse, record, text, type Json } from '../http';
 import type { World } from '../world';
 import { runBake, type BakeStore } from './bake';
 import { runDeploy } from './deploy';
 import { runDestroy } from './destroy';
 import type { PipelineKind, SimExecution, SimPipeline } from './model';
 import { running } from './show';
+import { tagImages } from './tasks';
 import { addStage, beginExecution, endExecution, endStage, parameter, runOf } from './stages';
 
 export interface Pipelines {
@@ -65,6 +66,12 @@ function run(world: World, baked: BakeStore, execution: SimExecution, kind: Pipe
     case 'destroy': {
       const region = parameter(execution, 'region') ?? 'us-east-1';
       runDestroy(world, execution, { region, name: parameter(execution, 'serverGroupName') ?? '' });
+      return;
+    }
+    case 'tag': {
+      const given = (name: string): string => parameter(execution, name) ?? '';
+      const [imageNames, regions] = [[given('imageName')], given('imageRegions').split(',')];
+      tagImages(world, execution, { imageNames, regions, tags: parse(given('imageTags')) });
       return;
     }
     case 'plain': {

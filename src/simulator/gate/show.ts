@@ -71,6 +71,21 @@ export const showTask = (execution: SimExecution): Record<string, unknown> => ({
   execution: showExecution(execution),
 });
 
+/** An application's ad-hoc tasks, newest first (Orca, `TaskController.list`). */
+export function listTasks(world: World, application: string, query: URLSearchParams): readonly SimExecution[] {
+  const statuses = (query.get('statuses') ?? '').split(',').filter((word) => word !== '');
+  const [page, limit] = [Number(query.get('page') ?? 1), Number(query.get('limit') ?? 3500)];
+  const found = [...world.executions.values()].filter(
+    (one) =>
+      one.type === 'ORCHESTRATION' &&
+      !one.vanished &&
+      one.application === application &&
+      (statuses.length === 0 || statuses.includes(one.status)),
+  );
+  const sorted = found.sort((a, b) => b.buildTime - a.buildTime || (a.id < b.id ? 1 : -1));
+  return sorted.slice((page - 1) * limit, page * limit);
+}
+
 /** Executions by a search's query (Orca, `searchForPipelinesByTrigger`), newest first unless reversed. */
 export function search(world: World, application: string, query: URLSearchParams): readonly SimExecution[] {
   const wanted = triggerOf(query.get('trigger'));
@@ -115,9 +130,13 @@ function contains(value: unknown, wanted: unknown): boolean {
 }
 
 /** The running execution of a correlation id: Orca answers a start with it. */
-export const running = (world: World, correlationId: string | undefined): SimExecution | undefined =>
+export const running = (
+  world: World,
+  correlationId: string | undefined,
+  type: SimExecution['type'] = 'PIPELINE',
+): SimExecution | undefined =>
   correlationId === undefined
     ? undefined
     : [...world.executions.values()].find(
-        (one) => one.trigger.correlationId === correlationId && !COMPLETE.has(one.status),
+        (one) => one.type === type && one.trigger.correlationId === correlationId && !COMPLETE.has(one.status),
       );

@@ -2,17 +2,25 @@
 import { list, record, text, texts, type Json } from '../http';
 import type { World } from '../world';
 import { runDestroy } from './destroy';
+import { showTags } from './images';
 import type { SimExecution } from './model';
-import { addStage, beginExecution, endExecution, endStage, failWith } from './stages';
+import { running } from './show';
+import { addStage, beginExecution, endExecution, endStage, failWith, runOf } from './stages';
 
-/** Throws for a kind of job that is not simulated. */
+/**
+ * Throws for a kind of job that is not simulated. Gate hands the body on as it is, so that a trigger with a correlation id finds
+ * the running task of that id (Orca, `/ops` and ExecutionLauncher).
+ */
 export function startTask(world: World, body: Json): SimExecution {
+  const given = record(body.trigger);
+  const correlationId = text(given.correlationId);
+  const same = running(world, correlationId, 'ORCHESTRATION');
+  if (same) return same;
   const jobs = list(body.job).map(record);
   const job = jobs[0] ?? {};
   const type = text(job.type);
   const application = text(body.application) ?? 'unknown';
   const name = text(body.description) ?? type ?? 'task';
-  const parameters = {};
   switch (type) {
     case 'destroyServerGroup': {
       const execution = begin();
@@ -30,12 +38,19 @@ export function startTask(world: World, body: Json): SimExecution {
   }
 
   function begin(): SimExecution {
-    return beginExecution(world, { application, name, id: null, kind: 'task' }, { type: 'manual', parameters });
+    const trigger = { ...given, type: text(given.type) ?? 'manual', parameters: record(given.parameters) };
+    const execution = beginExecution(
+      world,
+      { application, name, id: null, kind: 'task' },
+      { ...trigger, ...(correlationId === undefined ? {} : { correlationId }) },
+    );
+    execution.vanished = world.behaviours.of(runOf(execution)).vanishing.includes('task');
+    return execution;
   }
 }
 
 /** By image names, not ids. */
-function tagImages(world: World, execution: SimExecution, job: Json): void {
+export function tagImages(world: World, execution: SimExecution, job: Json): void {
   const names = texts(job.imageNames);
   const regions = texts(job.regions);
   const stage = addStage(world, execution, {
@@ -45,7 +60,9 @@ function tagImages(world: World, execution: SimExecution, job: Json): void {
     context: { ...job },
     tasks: ['upsertImageTags', 'monitorUpsert', 'waitForTaggedImage'],
   });
+  const habits = world.behaviours.of(runOf(execution));
   world.clock.after(1, () => {
+    if (execution.canceled) return;
     const images = [...world.images.values()].filter(
       ({ name, region, state }) =>
         names.includes(name) && (regions.length === 0 || regions.includes(region)) && state !== 'deregistered',
@@ -54,6 +71,7 @@ function tagImages(world: World, execution: SimExecution, job: Json): void {
     const tags = Object.fromEntries(Object.entries(record(job.tags)).map(([key, value]) => [key, String(value)]));
     for (const image of images) {
       image.tags = { ...image.tags, ...tags };
+      showTags(world, image, habits);
       world.note('tags.created', { resource: image.id, tags });
     }
     endStage(world, stage, images.length === 0 ? 'TERMINAL' : 'SUCCEEDED');
