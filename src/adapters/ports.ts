@@ -140,6 +140,8 @@ export interface ExecutionStage {
   readonly startedAt: string | null;
   /** Skipped by hand (`context.manualSkip`). */
   readonly manualSkip: boolean;
+  /** What was said to a manual judgment (`context.judgmentStatus`), in small letters; null while nothing was. */
+  readonly judgment: string | null;
 }
 
 export interface Execution {
@@ -162,6 +164,9 @@ export interface ExecutionKey {
   readonly n: number;
 }
 
+/** A job of an ad-hoc task: a stage's type and its context. */
+export type SpinnakerJob = Readonly<Record<string, unknown>> & { readonly type: string };
+
 /** Spinnaker through Gate. */
 export interface Spinnaker {
   /**
@@ -176,10 +181,24 @@ export interface Spinnaker {
   ): Promise<{ readonly executionId: string }>;
   /** Every execution of a run's step that Gate knows, oldest first. */
   find(run: string, step: SpinnakerStep, pipeline: string): Promise<readonly Execution[]>;
+  /** Starts one job as an ad-hoc task, once per key, in the same way as `start` does. */
+  startTask(key: ExecutionKey, job: SpinnakerJob): Promise<{ readonly executionId: string }>;
+  /** Every ad-hoc task of a run's step that Gate knows, oldest first. */
+  findTasks(run: string, step: SpinnakerStep): Promise<readonly Execution[]>;
+  /** An ad-hoc task. Throws as `execution` does. */
+  task(id: string): Promise<Execution>;
   /** Throws NotFound on 404, TryAgain on an empty 200 (Gate swallows upstream faults so). */
   execution(id: string): Promise<Execution>;
   /** Asks for cancellation; read back with `execution`. */
   cancel(id: string, reason: string): Promise<void>;
+  /** Puts values into a stage's context. Gate answers 200 to what it could not do, too: read back with `execution`. */
+  patchStage(executionId: string, stageId: string, context: Readonly<Record<string, string>>): Promise<void>;
+  /** An image's tags as Spinnaker's cache has them, names in small letters; `undefined` while it does not know the image. */
+  imageTags(image: {
+    readonly region: string;
+    readonly name: string;
+    readonly amiId: string;
+  }): Promise<Readonly<Record<string, string>> | undefined>;
   /** Instance ids of a server group; `undefined` when Spinnaker does not know the group (its cache lags). */
   instances(server: ServerGroup): Promise<readonly string[] | undefined>;
 }

@@ -60,8 +60,8 @@ export const workflowId = {
   sweep: prefixed('sweep'),
 } as const;
 
-/** Steps that start a Spinnaker execution. */
-export type SpinnakerStep = 'bake' | 'deploy' | 'destroy';
+/** Steps that start a Spinnaker execution; `tags` tells Spinnaker an image's tags, `after` is what follows the decision. */
+export type SpinnakerStep = 'bake' | 'deploy' | 'destroy' | 'tags' | 'after';
 
 /**
  * Orca's `correlationId` of a step's nth execution. Orca answers with a running execution of the same id, so `n` may grow

@@ -43,7 +43,16 @@ export function read(answer: GateAnswer, { command = false, missing }: Reading):
   throw new Final(told);
 }
 
-export const notFound = (answer: GateAnswer): NotFound => new NotFound(`${answer.what}: 404${detail(answer)}`);
+/**
+ * Gate's own 404 is a JSON document (kork, Spring). Anything else comes from a proxy that has no Gate behind it just now, and
+ * says nothing of what was asked for.
+ */
+export function notFound(answer: GateAnswer): Error {
+  const told = `${answer.what}: 404${detail(answer)}`;
+  return isOfGate(answer) ? new NotFound(told) : new TryAgain(`${told}, not said by Gate itself`);
+}
+
+const isOfGate = ({ body }: GateAnswer): boolean => text(errorOf(body)) !== undefined;
 
 /** HTML: Gate's answers are JSON, so it comes from a login or from something in front of Gate. */
 export const isPage = ({ contentType, body }: GateAnswer): boolean =>

@@ -65,6 +65,7 @@ function stageOf(stage: Json): ExecutionStage {
     status: statusOf(stage.status),
     startedAt: typeof started === 'number' && isTime(started) ? new Date(started).toISOString() : null,
     manualSkip: record(stage.context).manualSkip === true,
+    judgment: text(record(stage.context).judgmentStatus)?.toLowerCase() ?? null,
   };
 }
 

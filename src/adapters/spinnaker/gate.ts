@@ -11,7 +11,7 @@ const MOST_BYTES = 64 * 1024 * 1024;
 const MOST_CONNECT_MS = 10_000;
 
 export interface GateRequest {
-  readonly method: 'GET' | 'POST' | 'PUT';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH';
   /** Path below Gate's base URL, in parts that are not encoded yet. */
   readonly path: readonly string[];
   readonly query?: Readonly<Record<string, string>>;

@@ -28,6 +28,10 @@ export class FakeGate {
   readonly groups = new Map<string, unknown>();
   pipelines = ['bake-golden', 'deploy-candidate', 'destroy-candidate'];
   application = 'goldenami';
+  /** What `/images/find` answers. */
+  images: unknown[] = [];
+  /** Tasks are listed without their executions. */
+  bareTasks = false;
   /** Path below which Gate lives. */
   base = '';
   /** Faults by `METHOD /path-prefix`; each is used up by one request. */
@@ -104,6 +108,15 @@ export class FakeGate {
   ): { status: number; json: unknown } {
     const parts = path.split('/').slice(1).map(decodeURIComponent);
     const [kind, first = '', second = ''] = parts;
+    if (kind === 'images') return { status: 200, json: this.images };
+    if (kind === 'tasks') return this.tasks(method, first, body);
+    if (second === 'tasks') return { status: 200, json: this.listTasks(Number(query.get('limit'))) };
+    if (method === 'PATCH') {
+      const stages = this.executions.find(({ id }) => id === first)?.stages as { id: string; context: object }[];
+      // Swallowed like every fault behind it.
+      Object.assign(stages.find(({ id }) => id === parts[3])?.context ?? {}, JSON.parse(body));
+      return { status: 200, json: undefined };
+    }
     if (method === 'POST' && kind === 'pipelines') return this.start(first, second, JSON.parse(body) as Trigger);
     if (kind === 'pipelines') {
       const execution = this.executions.find(({ id }) => id === first);
@@ -118,6 +131,34 @@ export class FakeGate {
       return group === undefined ? fault(404, 'server group not found') : { status: 200, json: group };
     }
     return fault(404, 'No message available');
+  }
+
+  private tasks(method: string, id: string, body: string): { status: number; json: unknown } {
+    if (method === 'POST') {
+      const { description: name, trigger, job } = JSON.parse(body) as Record<string, unknown> & { trigger: Trigger };
+      const running = this.executions.find(
+        (one) =>
+          one.type === 'ORCHESTRATION' &&
+          one.trigger.correlationId === trigger.correlationId &&
+          !COMPLETE.has(one.status),
+      );
+      const made = running ?? this.add({ type: 'ORCHESTRATION', name: String(name), trigger, job });
+      return { status: 200, json: { ref: `/tasks/${made.id}` } };
+    }
+    const task = this.listTasks(Infinity).find((one) => one.id === id);
+    return task ? { status: 200, json: task } : fault(404, `No Task found with id: ${id}`);
+  }
+
+  /** As Orca's view of an orchestration: its execution has no name. */
+  private listTasks(limit: number): (Record<string, unknown> & { readonly id: string })[] {
+    return this.executions
+      .filter(({ type }) => type === 'ORCHESTRATION')
+      .sort((a, b) => Number(b.buildTime) - Number(a.buildTime))
+      .slice(0, limit)
+      .map(({ name, ...execution }) => ({
+        ...{ id: execution.id, name, status: execution.status, buildTime: execution.buildTime },
+        execution: this.bareTasks ? undefined : execution,
+      }));
   }
 
   private start(application: string, name: string, trigger: Trigger): { status: number; json: unknown } {
