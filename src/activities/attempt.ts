@@ -24,16 +24,22 @@ export const attempt = (): number => Context.current().info.attempt;
 
 /**
  * Not done yet: the server waits and tries again, which costs no history. Jitter of ten percent keeps many runs from polling in step.
- * `state` survives to the workflow when the time limit ends the waiting.
+ * What was remembered survives to the workflow when the time limit ends the waiting.
  */
-export function notReady(progress: string, pollSeconds: number, state?: unknown): ApplicationFailure {
+export function notReady(progress: string, pollSeconds: number): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotReady',
     message: progress,
     category: 'BENIGN',
     nextRetryDelay: Math.round(pollSeconds * 1000 * (0.9 + 0.2 * Math.random())),
-    ...(state === undefined ? {} : { details: [state] }),
+    ...memory(),
   });
+}
+
+/** What an activity remembers, as the detail of its failure. */
+function memory(): { readonly details?: unknown[] } {
+  const state = remembered();
+  return state === undefined ? {} : { details: [state] };
 }
 
 /**
@@ -60,16 +66,16 @@ function attend(activity: Activity): Activity {
 }
 
 /**
- * An error as Temporal is told it. Whether it is tried again is the caller's choice, by the type (`proxies.ts`). `detail`
- * survives to the workflow when there is no further try.
+ * An error as Temporal is told it. Whether it is tried again is the caller's choice, by the type (`proxies.ts`). What was
+ * remembered survives to the workflow when there is no further try.
  */
-export function translate(error: unknown, detail?: unknown): unknown {
+function translate(error: unknown): unknown {
   if (!(error instanceof Error) || error instanceof ApplicationFailure) return error;
   if (error.name === 'CancelledFailure') return error;
   return ApplicationFailure.create({
     type: error.name,
     message: messageOf(error).slice(0, 2000),
-    ...(detail === undefined ? {} : { details: [detail] }),
+    ...memory(),
     ...(error instanceof TryAgain && error.retryAfterMs !== undefined ? { nextRetryDelay: error.retryAfterMs } : {}),
   });
 }

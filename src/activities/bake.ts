@@ -1,8 +1,9 @@
 import type { Execution } from '../adapters/ports';
 import type { EvidenceRef } from '../domain/evidence';
 import { correlationId } from '../domain/names';
-import { AnswerLost, Final, NotFound, TryAgain } from '../domain/errors';
-import { attempt, notReady, remember, remembered, translate } from './attempt';
+import type { RegionImage } from '../domain/run';
+import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
+import { attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 
 /** What a pipeline is given besides its own parameters. */
@@ -28,13 +29,14 @@ export const createBakeActivities = (deps: Deps) => ({
     return startOnce(() => gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true }));
   },
 
-  /** Waits for the bake and reads its images. Final when the execution failed or made no image in the region. */
+  /** Waits for the bake and reads its images. Final when the execution failed or made none in a region it was asked for. */
   async awaitBake(input: {
     run: string;
     executionId: string;
-    region: string;
+    /** The line's own first. */
+    regions: readonly string[];
     pollSeconds: number;
-  }): Promise<{ amiId: string; ref: EvidenceRef }> {
+  }): Promise<{ image: RegionImage; siblings: readonly RegionImage[]; ref: EvidenceRef }> {
     const execution = await readExecution(deps, input.executionId);
     if (execution.correlationId !== correlationId(input.run, 'bake', 1))
       throw new Final(`execution ${execution.id} is not the bake of run ${input.run}`);
@@ -43,11 +45,15 @@ export const createBakeActivities = (deps: Deps) => ({
       throw new Final(
         `bake execution ${execution.id} ended ${execution.status}: ${execution.failure ?? 'no reason given'}`,
       );
-    const image = execution.images.find(({ region }) => region === input.region);
-    if (!image) throw new Final(`bake execution ${execution.id} succeeded but names no image in ${input.region}`);
     const { images, id } = execution;
+    // One image a region; others of it are the pipeline's own matter, until the undo removes what is this run's.
+    const first = images.filter((image, index) => images.findIndex(({ region }) => region === image.region) === index);
+    const [image, ...missing] = input.regions.map((region) => first.find((one) => one.region === region) ?? region);
+    const without = [image, ...missing].filter((one) => typeof one === 'string');
+    if (image === undefined || typeof image === 'string' || without.length > 0)
+      throw new Final(`bake execution ${id} succeeded but names no image in ${without.join(', ')}`);
     const ref = await deps.documents.store({ kind: 'bake', run: input.run, executionId: id, images });
-    return { amiId: image.amiId, ref };
+    return { image, siblings: first.filter((one) => one !== image), ref };
   },
 });
 
@@ -60,19 +66,39 @@ export async function startOnce(start: () => Promise<Started>): Promise<Started>
   try {
     return await start();
   } catch (error) {
-    const memory: StartMemory = { reached: reachedBefore || error instanceof AnswerLost };
-    remember(memory);
-    throw translate(error, memory);
+    remember({ reached: reachedBefore || error instanceof AnswerLost } satisfies StartMemory);
+    // A Gate that restarts may send a call or two to its login; one that goes on refusing is told at once.
+    if (error instanceof Forbidden && attempt() < REFUSALS) throw new TryAgain(messageOf(error));
+    throw error;
   }
 }
 
-/** Reads an execution; one that Gate does not list is asked for again, because 404 right after a start is not the end. */
-export async function readExecution(deps: Deps, id: string): Promise<Execution> {
+/** Refusals in a row that end a start; there are some 7 seconds between the first and the last. */
+const REFUSALS = 4;
+
+/**
+ * A call to Gate while something that was started is waited for: a refusal is tried again, since what was started goes on and
+ * the refusal may pass (a login after a restart, an expired token). The step's time limit ends the waiting.
+ */
+export async function patient<T>(call: () => Promise<T>): Promise<T> {
   try {
-    return await gateOf(deps).execution(id);
+    return await call();
   } catch (error) {
-    if (error instanceof NotFound)
-      throw new TryAgain(`Gate does not know execution ${id}`, undefined, { cause: error });
+    if (error instanceof Forbidden) throw new TryAgain(messageOf(error));
+    throw error;
+  }
+}
+
+/** Reads an execution that was started. One that Gate does not know is asked for again: 404 right after a start is not the end. */
+export async function readExecution(
+  deps: Deps,
+  id: string,
+  kind: 'execution' | 'task' = 'execution',
+): Promise<Execution> {
+  try {
+    return await patient(() => gateOf(deps)[kind](id));
+  } catch (error) {
+    if (error instanceof NotFound) throw new TryAgain(`Gate does not know ${kind} ${id}`, undefined, { cause: error });
     throw error;
   }
 }

@@ -2,7 +2,7 @@ import type { TestInstance } from '../domain/run';
 import { Final, NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
 import { attempt, notReady } from './attempt';
-import { readExecution, startOnce, type StartInput, type Started } from './bake';
+import { patient, readExecution, startOnce, type StartInput, type Started } from './bake';
 import { gateOf, type Deps } from './deps';
 
 export const createDeployActivities = (deps: Deps) => ({
@@ -33,7 +33,7 @@ export const createDeployActivities = (deps: Deps) => ({
     if (!server || servers.length > 1)
       throw new Final(`deploy execution ${execution.id} made ${servers.length} server groups in ${region}, not one`);
 
-    const ids = await gateOf(deps).instances(server);
+    const ids = await patient(() => gateOf(deps).instances(server));
     const instanceId = ids?.[0];
     if (!instanceId) throw notReady(`server group ${server.name} has no instance yet`, pollSeconds);
     if (ids.length > 1) throw new Final(`server group ${server.name} has ${ids.length} instances, not one`);

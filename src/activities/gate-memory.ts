@@ -1,30 +1,37 @@
 import type { Execution, Spinnaker } from '../adapters/ports';
-import { messageOf, NotFound, TryAgain } from '../domain/errors';
+import { Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import type { SpinnakerStep } from '../domain/names';
 import { notReady, remember, remembered } from './attempt';
 
-/** Since when Gate has been away, ISO 8601; null while it answers. Carried from attempt to attempt and from round to round. */
+/** Carried from attempt to attempt and from round to round. */
 export interface GateMemory {
+  /** Since when Gate has been away, ISO 8601; null while it answers. */
   readonly awaySince: string | null;
+  /** The ad-hoc task that is under way, so that it is asked for by its id and not by the list of all. */
+  readonly taskId?: string | null;
 }
 
-/** Calls Gate during an undo. `away` once it has not answered for `unreachableMinutes`; before that the undo waits. */
+/**
+ * Calls Gate during an undo. `away` once it has not answered, or refused us, for `unreachableMinutes`; before that the undo
+ * waits.
+ */
 export async function reachable<T>(
   { gate, pollSeconds, unreachableMinutes }: { gate: GateMemory; pollSeconds: number; unreachableMinutes: number },
   call: () => Promise<T>,
 ): Promise<T | 'away'> {
-  const awaySince = (remembered<GateMemory>() ?? gate).awaySince;
+  const before = remembered<GateMemory>() ?? gate;
+  const { awaySince } = before;
   try {
     const answer = await call();
-    if (awaySince !== null) remember({ awaySince: null } satisfies GateMemory);
+    if (awaySince !== null) remember({ ...before, awaySince: null } satisfies GateMemory);
     return answer;
   } catch (error) {
-    if (!(error instanceof TryAgain)) throw error;
+    if (!(error instanceof TryAgain) && !(error instanceof Forbidden)) throw error;
     const since = awaySince ?? new Date().toISOString();
-    const memory: GateMemory = { awaySince: since };
+    const memory: GateMemory = { ...before, awaySince: since };
     remember(memory);
     if (Date.now() - Date.parse(since) >= unreachableMinutes * 60_000) return 'away';
-    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds, memory);
+    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds);
   }
 }
 

@@ -1,8 +1,8 @@
-import type { Image, OtherRun } from '../domain/image';
-import { candidateFaults, candidateTags } from '../domain/image';
+import { candidateFaults, candidateTags, siblingFaults, type Image, type OtherRun } from '../domain/image';
 import type { EvidenceRef } from '../domain/evidence';
 import { Final, NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
+import type { RegionImage } from '../domain/run';
 import { attempt, notReady } from './attempt';
 import type { Deps } from './deps';
 
@@ -11,63 +11,98 @@ const DEAD_STATES = new Set(['failed', 'error', 'invalid', 'deregistered', 'disa
 /** Looks in which a missing image counts as not visible yet (EC2 is eventually consistent), not as missing. */
 const PATIENCE = 20;
 
-export const createImageActivities = ({ aws, documents, runs }: Deps) => ({
-  /**
-   * Makes the image this run's candidate: waits until it is there and available, refuses it (`Final`, nothing touched) when
-   * it is not ours to take, then tags it and its snapshots and reads the tags back.
-   */
-  async tagCandidate(input: {
-    run: string;
-    line: string;
-    region: string;
-    amiId: string;
-    baked: boolean;
-    instanceId: string | null;
-    pollSeconds: number;
-  }): Promise<{ ref: EvidenceRef }> {
-    const { run, region, amiId, pollSeconds } = input;
-    const { images, instances } = aws.region(region);
-    const image = await visible(() => images.describe(amiId), `image ${amiId} in ${region}`, pollSeconds);
+export const createImageActivities = ({ aws, documents, runs }: Deps) => {
+  /** Why it may not become the run's; reads nothing but the other run that it names. */
+  async function faultsOf(image: Image, run: string): Promise<string[]> {
     const owner = image.tags[TAG.run];
     const other: OtherRun | null = owner === undefined || owner === run ? null : await runs.standing(owner);
     const faults = candidateFaults(image, run, await aws.account(), other);
-    if (DEAD_STATES.has(image.state)) faults.push(`${amiId} is ${image.state}`);
-    if (input.instanceId !== null) {
-      const { instanceId } = input;
-      const instance = await visible(
-        () => instances.describe(instanceId),
-        `instance ${instanceId} in ${region}`,
-        pollSeconds,
-      );
-      if (instance.imageId !== amiId) faults.push(`${instanceId} runs ${instance.imageId}, not ${amiId}`);
-      if (instance.state !== 'running' && instance.state !== 'pending')
-        faults.push(`${instanceId} is ${instance.state}`);
-      const holder = instance.tags[TAG.run];
-      if (holder !== undefined && holder !== run) faults.push(`${instanceId} belongs to run ${holder}`);
-    }
-    if (faults.length > 0) throw new Final(`cannot be a candidate: ${faults.join('; ')}`);
-    if (image.state !== 'available') throw notReady(`image ${amiId} is ${image.state}`, pollSeconds);
+    return DEAD_STATES.has(image.state) ? [...faults, `${image.id} is ${image.state}`] : faults;
+  }
 
-    const tags = candidateTags(run, input.line);
-    if (!carries(image, tags)) {
-      await images.tag(amiId, tags);
-      for (const snapshot of image.snapshotIds) await images.tag(snapshot, { [TAG.managed]: 'true', [TAG.run]: run });
-      throw notReady(`tags of ${amiId} are not visible yet`, Math.min(pollSeconds, 1));
-    }
-    return { ref: await documents.store({ kind: 'candidate', run, image, baked: input.baked }) };
-  },
-});
+  async function instanceFaults(
+    { region, amiId, run, pollSeconds }: { region: string; amiId: string; run: string; pollSeconds: number },
+    instanceId: string,
+  ): Promise<string[]> {
+    const what = `instance ${instanceId} in ${region}`;
+    const look = await visible(() => aws.region(region).instances.describe(instanceId), what, pollSeconds);
+    if (typeof look === 'string') return [look];
+    const holder = look.tags[TAG.run];
+    return [
+      ...(look.imageId === amiId ? [] : [`${instanceId} runs ${look.imageId}, not ${amiId}`]),
+      ...(look.state === 'running' || look.state === 'pending' ? [] : [`${instanceId} is ${look.state}`]),
+      ...(holder === undefined || holder === run ? [] : [`${instanceId} belongs to run ${holder}`]),
+    ];
+  }
+
+  return {
+    /**
+     * Makes the image this run's candidate, with what the same bake made in other regions: waits until all of them are there
+     * and available, refuses them together (`Final`, every fault named, nothing touched) when one is not ours to take, then
+     * tags them and their snapshots and reads the tags back.
+     */
+    async tagCandidate(input: {
+      run: string;
+      line: string;
+      region: string;
+      amiId: string;
+      baked: boolean;
+      siblings: readonly RegionImage[];
+      instanceId: string | null;
+      /** When the run began, ISO 8601. */
+      startedAt: string;
+      pollSeconds: number;
+    }): Promise<{ ref: EvidenceRef }> {
+      const { run, pollSeconds } = input;
+      const images: Image[] = [];
+      const faults: string[] = [];
+      for (const { region, amiId } of [input, ...input.siblings]) {
+        const look = await visible(
+          () => aws.region(region).images.describe(amiId),
+          `image ${amiId} in ${region}`,
+          pollSeconds,
+        );
+        if (typeof look === 'string') faults.push(look);
+        else {
+          images.push(look);
+          faults.push(...(await faultsOf(look, run)));
+        }
+      }
+      const home = images.find(({ id, region }) => id === input.amiId && region === input.region);
+      const siblings = images.filter((image) => image !== home);
+      if (home) for (const sibling of siblings) faults.push(...siblingFaults(sibling, home, input.startedAt));
+      if (input.instanceId !== null) faults.push(...(await instanceFaults(input, input.instanceId)));
+      if (faults.length > 0 || !home) throw new Final(`cannot be a candidate: ${faults.join('; ')}`);
+      for (const { id, state } of images)
+        if (state !== 'available') throw notReady(`image ${id} is ${state}`, pollSeconds);
+
+      const tags = candidateTags(run, input.line);
+      const untagged = images.filter((image) => !carries(image, tags));
+      for (const { id, region, snapshotIds } of untagged) {
+        const own = aws.region(region).images;
+        await own.tag(id, tags);
+        for (const snapshot of snapshotIds) await own.tag(snapshot, { [TAG.managed]: 'true', [TAG.run]: run });
+      }
+      if (untagged.length > 0)
+        throw notReady(
+          `tags of ${untagged.map(({ id }) => id).join(', ')} are not visible yet`,
+          Math.min(pollSeconds, 1),
+        );
+      return { ref: await documents.store({ kind: 'candidate', run, image: home, baked: input.baked, siblings }) };
+    },
+  };
+};
 
 const carries = (image: Image, tags: Readonly<Record<string, string>>): boolean =>
   Object.entries(tags).every(([name, value]) => image.tags[name] === value);
 
-/** Something that was just made may not be visible; something that is not there stays away. */
-async function visible<T>(read: () => Promise<T>, what: string, pollSeconds: number): Promise<T> {
+/** Something that was just made may not be visible; what stays away is a fault, told in words. */
+async function visible<T>(read: () => Promise<T>, what: string, pollSeconds: number): Promise<T | string> {
   try {
     return await read();
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
-    if (attempt() > PATIENCE) throw new Final(`${what} does not exist`);
+    if (attempt() > PATIENCE) return `${what} does not exist`;
     throw notReady(`${what} is not visible yet`, Math.min(pollSeconds, 3));
   }
 }

@@ -9,6 +9,7 @@ import { createImageActivities } from './image';
 import { createNotifyActivities } from './notify';
 import { createPublishActivities } from './publish';
 import { createRunActivities } from './run';
+import { createTellSpinnakerActivities } from './tell-spinnaker';
 import { createUndoBakeActivities } from './undo-bake';
 import { createUndoDeployActivities } from './undo-deploy';
 import { createUndoImageActivities } from './undo-image';
@@ -27,6 +28,7 @@ export const createActivities = (deps: Deps) =>
     ...createPublishActivities(deps),
     ...createNotifyActivities(deps),
     ...createWatchActivities(deps),
+    ...createTellSpinnakerActivities(deps),
     ...createUndoBakeActivities(deps),
     ...createUndoDeployActivities(deps),
     ...createUndoImageActivities(deps),

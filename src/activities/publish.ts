@@ -50,6 +50,7 @@ export const createPublishActivities = (deps: Deps) => {
       const catalogue = await documents.readCatalogue(line);
       const newer = newerThan(image.createdAt, catalogue);
       if (state !== 'approved') await region.images.tag(image.id, { [TAG.state]: 'approved' });
+      await approveSiblings(deps, evidence);
       if (newer) {
         await note(deps, catalogue, evidence, []);
         return conclude(run, line, { kind: 'superseded', by: newer.amiId });
@@ -70,7 +71,7 @@ export const createPublishActivities = (deps: Deps) => {
       const refs = await documents.readRefs(run);
       if (!refs?.settings || !refs.candidate) return conclude(run, line, { kind: 'failed', error });
       const { settings } = await documents.load('settings', refs.settings);
-      const { image } = await documents.load('candidate', refs.candidate);
+      const { image, siblings } = await documents.load('candidate', refs.candidate);
       const kept = await takeBack(
         deps,
         aws.region(settings.line.region),
@@ -78,6 +79,7 @@ export const createPublishActivities = (deps: Deps) => {
         run,
         image.id,
       );
+      if (!kept) for (const { id, region } of siblings) await backToCandidate(aws.region(region), run, id);
       return conclude(run, line, { kind: 'failed', error: kept ? `${error}; ${kept}` : error });
     },
 
@@ -93,6 +95,20 @@ export const createPublishActivities = (deps: Deps) => {
     },
   };
 };
+
+/** Tags what the bake made in other regions like the image itself, and reads that back; what is no longer the run's is left. */
+async function approveSiblings({ aws }: Deps, { run, candidate }: PublicationEvidence): Promise<void> {
+  const left: string[] = [];
+  for (const { id, region } of candidate.siblings) {
+    const { images } = aws.region(region);
+    const { tags } = await images.describe(id);
+    if (tags[TAG.run] !== run) throw new Final(`${id} in ${region} is no longer this run's`);
+    if (tags[TAG.state] === 'approved') continue;
+    await images.tag(id, { [TAG.state]: 'approved' });
+    left.push(id);
+  }
+  if (left.length > 0) throw notReady(`tags of ${left.join(', ')} are not visible yet`, 1);
+}
 
 /** Opens everything a run's right to publish rests on. */
 async function gather(deps: Deps, run: string, line: string): Promise<PublicationEvidence> {
@@ -197,11 +213,12 @@ async function note(
  */
 async function takeBack(
   { evidence }: Deps,
-  { parameters, images }: AwsRegion,
+  region: AwsRegion,
   name: string,
   run: string,
   amiId: string,
 ): Promise<string | undefined> {
+  const { parameters } = region;
   const now = await parameters.read(name);
   if (now?.value === amiId) {
     const previous = (await parameters.read(name, 'approved')) ?? (await parameters.read(name, 'previous'));
@@ -216,7 +233,11 @@ async function takeBack(
   const intent = await evidence.read(documentName.publicationIntent(run));
   if (intent !== undefined && Date.now() - Date.parse(intent) < 30_000)
     throw notReady(`waiting whether ${name} still changes`, 2);
+  await backToCandidate(region, run, amiId);
+  return undefined;
+}
+
+async function backToCandidate({ images }: AwsRegion, run: string, amiId: string): Promise<void> {
   const image = (await images.ofRun(run)).find(({ id }) => id === amiId);
   if (image && imageStateOf(image) === 'approved') await images.tag(amiId, { [TAG.state]: 'candidate' });
-  return undefined;
 }

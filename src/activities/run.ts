@@ -1,7 +1,8 @@
 import { NO_REFS, type EndingStatement, type EvidenceRef, type RunRefs, type TimelineEntry } from '../domain/evidence';
 import { BadInput, Forbidden } from '../domain/errors';
 import { requestFaults, type RunRequest } from '../domain/request';
-import type { CandidateImage, EndStatus } from '../domain/run';
+import type { Image } from '../domain/image';
+import type { CandidateImage, EndStatus, RegionImage } from '../domain/run';
 import type { RunSettings } from '../domain/settings';
 import type { StatusDocument } from '../domain/status';
 import type { Deps } from './deps';
@@ -14,6 +15,8 @@ export interface OpenedRun {
   readonly settings: RunSettings;
   readonly settingsRef: EvidenceRef;
 }
+
+const located = ({ id, region }: Image): RegionImage => ({ amiId: id, region });
 
 export const createRunActivities = ({ settings, signatures, documents, runs }: Deps) => ({
   /** A run's first act: verifies the request and stores the line's settings, sealed and bound to run and line. */
@@ -41,7 +44,11 @@ export const createRunActivities = ({ settings, signatures, documents, runs }: D
     const { settings: kept, request: token, at } = await documents.load('settings', refs.settings);
     const { request, credential, subject } = signatures.request(token);
     const candidate = refs.candidate ? await documents.load('candidate', refs.candidate) : null;
-    const image = candidate && { amiId: candidate.image.id, region: candidate.image.region, baked: candidate.baked };
+    const image = candidate && {
+      ...located(candidate.image),
+      baked: candidate.baked,
+      siblings: candidate.siblings.map(located),
+    };
     return { request, credential, subject, settings: kept, settingsRef: refs.settings, at, image };
   },
 

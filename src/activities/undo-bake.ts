@@ -1,3 +1,4 @@
+import type { RegionImage } from '../domain/run';
 import { attempt, notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
 import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
@@ -5,10 +6,14 @@ import { cancelExecution, executionsOf, reachable, type GateMemory } from './gat
 /** Looks after a lost start before Gate's search counts as complete. */
 const SEARCH_LOOKS = 5;
 
+/** Of a bake that Gate does not tell about. */
+const UNKNOWN = { late: true, images: [] } as const;
+
 export const createUndoBakeActivities = (deps: Deps) => ({
   /**
    * Cancels what still runs of the bake and waits until it is over. `late`: a given-up bake may still make an image.
-   * Gate staying away longer than `unreachableMinutes` ends the waiting, with `late`.
+   * `images`: what it named, in any region, also where it failed. Gate staying away longer than `unreachableMinutes` ends the
+   * waiting, with `late`.
    */
   async undoBake(input: {
     run: string;
@@ -17,20 +22,23 @@ export const createUndoBakeActivities = (deps: Deps) => ({
     pollSeconds: number;
     unreachableMinutes: number;
     gate: GateMemory;
-  }): Promise<{ late: boolean }> {
+  }): Promise<{ late: boolean; images: readonly RegionImage[] }> {
     const { run, pollSeconds } = input;
     const spinnaker = gateOf(deps);
     const executions = await reachable(input, () => executionsOf(spinnaker, input, 'bake'));
-    if (executions === 'away') return { late: true };
+    if (executions === 'away') return UNKNOWN;
     if (executions.length === 0) {
       if (attempt() < SEARCH_LOOKS) throw notReady('looking for a bake that may have been started', pollSeconds);
-      return { late: true };
+      return UNKNOWN;
     }
     for (const execution of executions.filter(({ over }) => !over)) {
       const asked = await reachable(input, () => cancelExecution(spinnaker, execution.id, run));
-      if (asked === 'away') return { late: true };
+      if (asked === 'away') return UNKNOWN;
       throw notReady(`waiting for bake execution ${execution.id} to end`, pollSeconds);
     }
-    return { late: executions.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null) };
+    return {
+      late: executions.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null),
+      images: executions.flatMap(({ images }) => images),
+    };
   },
 });

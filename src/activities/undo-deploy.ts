@@ -1,8 +1,8 @@
-import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker } from '../adapters/ports';
+import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, SpinnakerJob } from '../adapters/ports';
 import type { ServerGroup, TestInstance } from '../domain/run';
 import { NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
-import { attempt, notReady } from './attempt';
+import { attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
 
@@ -12,7 +12,8 @@ export interface UndoDeployInput {
   readonly region: string;
   readonly expires: string;
   readonly pipeline: string;
-  readonly destroyPipeline: string;
+  /** Null: by an ad-hoc task. */
+  readonly destroyPipeline: string | null;
   readonly parameters: Readonly<Record<string, string>>;
   /** The deploy's execution, where it is known that one was started. */
   readonly executionId: string | null;
@@ -72,9 +73,10 @@ async function removeGroups(spinnaker: Spinnaker, aws: AwsRegion, input: UndoDep
   const first = groups[0];
   if (!first) return;
   const asked = deploys === 'away' ? 'away' : await destroyThroughSpinnaker(spinnaker, input, first);
-  if (asked === 'away') {
+  if (asked === 'away' || asked === 'nameless') {
     await aws.groups.delete(first.group.name);
-    throw notReady(`Gate is away; Auto Scaling group ${first.group.name} is being deleted through AWS`, pollSeconds);
+    const why = asked === 'away' ? 'Gate is away' : 'no execution tells its account in Spinnaker';
+    throw notReady(`${why}; Auto Scaling group ${first.group.name} is being deleted through AWS`, pollSeconds);
   }
   throw notReady(`${asked}; Auto Scaling group ${first.group.name} still exists`, pollSeconds);
 }
@@ -95,36 +97,75 @@ async function ourGroups(aws: AwsRegion, run: string, known: readonly ServerGrou
   return [...groups.values()];
 }
 
-/** Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. */
+/**
+ * Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. `nameless`: a task needs
+ * the account's name in Spinnaker, which only the deploy's execution tells.
+ */
 async function destroyThroughSpinnaker(
   spinnaker: Spinnaker,
   input: UndoDeployInput,
   { group, account }: OurGroup,
 ): Promise<string> {
   const { run, destroyPipeline: pipeline } = input;
-  const destroys = await reachable(input, () => spinnaker.find(run, 'destroy', pipeline));
+  if (pipeline === null && account === null) return 'nameless';
+  const destroys = await reachable(input, () =>
+    pipeline === null ? destroyTasks(spinnaker, input) : spinnaker.find(run, 'destroy', pipeline),
+  );
   if (destroys === 'away') return 'away';
   const running = destroys.find(({ over }) => !over);
   if (running) return `destroy execution ${running.id} is ${running.status}`;
   // A deletion that is under way needs time, not another execution.
   if (group.status !== null) return `Auto Scaling says "${group.status}"`;
   const last: Execution | undefined = destroys.at(-1);
+  const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
-    spinnaker.start({ run, step: 'destroy', n: destroys.length + 1 }, pipeline, {
-      ...input.parameters,
-      assayRun: run,
-      assayLine: input.line,
-      assayRegion: input.region,
-      assayExpires: input.expires,
-      ...(account === null ? {} : { account }),
-      region: input.region,
-      serverGroupName: group.name,
-    }),
+    pipeline === null
+      ? spinnaker.startTask(key, destroyJob(input, group.name, account))
+      : spinnaker.start(key, pipeline, {
+          ...input.parameters,
+          assayRun: run,
+          assayLine: input.line,
+          assayRegion: input.region,
+          assayExpires: input.expires,
+          ...(account === null ? {} : { account }),
+          region: input.region,
+          serverGroupName: group.name,
+        }),
   );
   if (started === 'away') return 'away';
+  if (pipeline === null) rememberTask(input, started.executionId);
   const before = last ? ` (the one before ended ${last.status}${last.failure ? `: ${last.failure}` : ''})` : '';
   return `destroy execution ${started.executionId} was started${before}`;
 }
+
+/** The destroy tasks so far. One that is known to run is asked for by its id: the list is that of the whole application. */
+async function destroyTasks(spinnaker: Spinnaker, input: UndoDeployInput): Promise<readonly Execution[]> {
+  const { taskId } = remembered<GateMemory>() ?? input.gate;
+  if (typeof taskId === 'string') {
+    const task = await find(() => spinnaker.task(taskId));
+    if (task && !task.over) return [task];
+    rememberTask(input, null);
+  }
+  return spinnaker.findTasks(input.run, 'destroy');
+}
+
+const rememberTask = ({ gate }: UndoDeployInput, taskId: string | null): void =>
+  remember({ ...(remembered<GateMemory>() ?? gate), taskId } satisfies GateMemory);
+
+/**
+ * Orca's stage `destroyServerGroup`, which disables first and takes a group that is not there for destroyed. Should an answer
+ * be lost and the task be over before it is listed, a second one finds nothing to do.
+ */
+const destroyJob = ({ region }: UndoDeployInput, name: string, account: string | null): SpinnakerJob => ({
+  type: 'destroyServerGroup',
+  cloudProvider: 'aws',
+  cloudProviderType: 'aws',
+  credentials: account,
+  region,
+  regions: [region],
+  serverGroupName: name,
+  asgName: name,
+});
 
 /** Terminates what no group would replace any more, and waits for instances and volumes to be gone. */
 async function removeInstances(

@@ -1,6 +1,6 @@
-import type { Execution } from '../adapters/ports';
+import type { Execution, ExecutionStatus } from '../adapters/ports';
 import { Final, messageOf, NotFound } from '../domain/errors';
-import { notReady } from './attempt';
+import { notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 
 export interface WatchInput {
@@ -13,45 +13,64 @@ export interface SourceEnd {
   readonly ended: string | null;
 }
 
+/** What the watch has seen so far, from attempt to attempt. */
+interface WatchMemory {
+  /** The execution was seen, and still going. */
+  readonly seen: boolean;
+  /** Since when Gate has answered each look with "not found", ISO 8601. */
+  readonly goneSince: string | null;
+}
+
+const NOTHING_SEEN: WatchMemory = { seen: false, goneSince: null };
+
 export const createWatchActivities = (deps: Deps) => ({
-  /** Returns once the Spinnaker stage that asked for the run is over. An execution that cannot be found ends nothing. */
-  async watchSource(input: WatchInput & { watchSeconds: number }): Promise<SourceEnd> {
-    const end = await lookOrTell(deps, input);
-    if (!end) throw notReady('the stage that asked is still waiting', input.watchSeconds);
-    return end;
+  /**
+   * Returns once the Spinnaker stage that asked for the run is over. An execution that was never seen ends nothing. One that
+   * was seen going, and then is not found for `unreachableMinutes` in a row, was deleted: Orca deletes only what is complete
+   * (`TaskController`, 409 otherwise), so nobody waits for the run any more. A Gate that does not answer says nothing.
+   */
+  async watchSource(input: WatchInput & { watchSeconds: number; unreachableMinutes: number }): Promise<SourceEnd> {
+    const { executionId, watchSeconds, unreachableMinutes } = input;
+    const { seen, goneSince } = remembered<WatchMemory>() ?? NOTHING_SEEN;
+    let look: SourceEnd | 'going' | 'missing';
+    try {
+      look = await lookAt(deps, input);
+    } catch (error) {
+      // Nothing is known of the execution now, so that "in a row" begins anew. A refusal may pass, as one for an expired token.
+      remember({ seen, goneSince: null } satisfies WatchMemory);
+      throw error instanceof Final ? notReady(messageOf(error), watchSeconds) : error;
+    }
+    if (look === 'going') {
+      remember({ seen: true, goneSince: null } satisfies WatchMemory);
+      throw notReady('the stage that asked is still waiting', watchSeconds);
+    }
+    if (look !== 'missing') return look;
+    if (!seen) throw notReady(`Gate knows no execution ${executionId}`, watchSeconds);
+    const since = goneSince ?? new Date().toISOString();
+    if (Date.now() - Date.parse(since) >= unreachableMinutes * 60_000)
+      return { ended: `Spinnaker execution ${executionId} was deleted` };
+    remember({ seen, goneSince: since } satisfies WatchMemory);
+    throw notReady(`Gate has not found execution ${executionId} since ${since}`, watchSeconds);
   },
 
-  /** One look, without waiting. */
+  /** One look, without waiting. An execution that cannot be found ends nothing. */
   async checkSource(input: WatchInput): Promise<SourceEnd> {
-    return (await look(deps, input)) ?? { ended: null };
+    const look = await lookAt(deps, input);
+    return look === 'going' || look === 'missing' ? { ended: null } : look;
   },
 });
 
-/** Whoever refuses us now, as a login page in front of a Gate that restarts, may let us look again later. */
-async function lookOrTell(
-  deps: Deps,
-  input: WatchInput & { readonly watchSeconds: number },
-): Promise<SourceEnd | undefined> {
+async function lookAt(deps: Deps, { executionId, stageRefId }: WatchInput): Promise<SourceEnd | 'going' | 'missing'> {
   try {
-    return await look(deps, input);
+    return sourceEnd(await gateOf(deps).execution(executionId), stageRefId) ?? 'going';
   } catch (error) {
-    if (error instanceof Final)
-      throw notReady(`the stage that asked cannot be seen: ${messageOf(error)}`, input.watchSeconds);
-    throw error;
-  }
-}
-
-async function look(deps: Deps, { executionId, stageRefId }: WatchInput): Promise<SourceEnd | undefined> {
-  try {
-    return sourceEnd(await gateOf(deps).execution(executionId), stageRefId);
-  } catch (error) {
-    if (error instanceof NotFound) return undefined;
+    if (error instanceof NotFound) return 'missing';
     throw error;
   }
 }
 
 /** Ways to end a stage that call nobody (Orca: user cancel in create, timeout, manual skip, ignored failure). */
-const ENDED = new Set(['CANCELED', 'TERMINAL', 'STOPPED', 'FAILED_CONTINUE']);
+const ENDED: ReadonlySet<ExecutionStatus> = new Set(['CANCELED', 'TERMINAL', 'STOPPED', 'FAILED_CONTINUE']);
 
 function sourceEnd(execution: Execution, stageRefId: string | null): SourceEnd | undefined {
   const name = `Spinnaker execution ${execution.id}`;
@@ -60,7 +79,8 @@ function sourceEnd(execution: Execution, stageRefId: string | null): SourceEnd |
   if (stage && ENDED.has(stage.status)) return { ended: `${name}: its stage is ${stage.status}` };
   if (stage?.status === 'SUCCEEDED') return { ended: null };
   if (stage?.status === 'SKIPPED') return { ended: `${name}: its stage was skipped` };
-  if (!execution.over) return undefined;
+  // A cancelled execution stays CANCELED whatever a stage of it still does; a stage that is stuck there never comes back.
+  if (!execution.over && !ENDED.has(execution.status)) return undefined;
   if (stageRefId === null || !stage)
     return execution.status === 'SUCCEEDED' ? { ended: null } : { ended: `${name} is ${execution.status}` };
   return { ended: `${name} is ${execution.status} and its stage never ended` };

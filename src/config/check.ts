@@ -38,13 +38,18 @@ function keyFaults(keys: AccessFile['keys']): string[] {
 }
 
 /** What Assay itself gives to the pipelines: a setting of that name would be without effect. */
-const OURS = ['assayRun', 'assayLine', 'assayRegion', 'assayExpires'];
+const OURS = ['assayRun', 'assayLine', 'assayRegion', 'assayRegions', 'assayExpires'];
+/** What the pipeline after the decision is given besides. */
+const OURS_AFTER = ['amiId', 'assayStatus', 'assayVerdict', 'assayImages', 'assayEvidence'];
 
-function stepFaults({ bake, deploy }: Partial<LineFile>, hasSpinnaker: boolean): string[] {
+function stepFaults({ region, bake, deploy, spinnaker }: Partial<LineFile>, hasSpinnaker: boolean): string[] {
   const faults: string[] = [];
   const pipeline = deploy && 'pipeline' in deploy ? deploy : undefined;
   if (deploy && !pipeline) faults.push(`deploy.ec2: ${LATER}; use a deploy pipeline`);
   if ((bake || pipeline) && !hasSpinnaker) faults.push('bake and deploy need spinnaker in the config');
+  const after = spinnaker?.afterDecision;
+  if ((spinnaker?.imageTags || after) && !hasSpinnaker) faults.push('spinnaker: needs spinnaker in the config');
+  faults.push(...regionFaults(bake?.regions, region));
   const ours = (step: string, given: object | undefined, names: readonly string[]): string[] =>
     names
       .filter((name) => given && Object.hasOwn(given, name))
@@ -53,6 +58,18 @@ function stepFaults({ bake, deploy }: Partial<LineFile>, hasSpinnaker: boolean):
     ...faults,
     ...ours('bake', bake?.parameters, OURS),
     ...ours('deploy', pipeline?.parameters, [...OURS, 'amiId']),
+    ...ours('spinnaker.afterDecision', after && 'pipeline' in after ? after.parameters : undefined, [
+      ...OURS,
+      ...OURS_AFTER,
+    ]),
+  ];
+}
+
+function regionFaults(regions: readonly string[] | undefined, home: string | undefined): string[] {
+  if (!regions) return [];
+  return [
+    ...repeated(regions).map((region) => `bake.regions: ${region} is there twice`),
+    ...(home === undefined || regions.includes(home) ? [] : [`bake.regions: must name the line's own region ${home}`]),
   ];
 }
 

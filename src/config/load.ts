@@ -1,13 +1,27 @@
 import { dirname, resolve } from 'node:path';
 import type { Policy } from '../domain/policy';
-import type { AssessorSettings, LineSettings, RunSettings } from '../domain/settings';
+import type {
+  AfterDecisionSettings,
+  AssessorSettings,
+  BakeSettings,
+  LineSettings,
+  LineSpinnakerSettings,
+  RunSettings,
+} from '../domain/settings';
 import { configFaults, linesOf } from './check';
 import { ConfigError, type Config, type ConfigSecret, type GateAuthConfig, type KeyPairConfig } from './config';
 import type { Environment } from './environment';
 import { privateKeyFault, publicKeyFault } from './keys';
 import { policySchema } from './policy';
 import { Reader } from './reader';
-import { configSchema, inspector2Schema, type ConfigFile, type GateAuthFile, type LineFile } from './schema';
+import {
+  configSchema,
+  IMAGE_TAGS,
+  inspector2Schema,
+  type ConfigFile,
+  type GateAuthFile,
+  type LineFile,
+} from './schema';
 import { fileSecret, secretOf, type Secret } from './secret';
 
 /** Reads and checks the config file with everything it names. Throws ConfigError with every fault at once. */
@@ -184,9 +198,29 @@ function lineSettings(name: string, line: LineFile, policy: Policy, assess: Asse
   const { region, bake, deploy, onIncomplete, approval, publish } = line;
   return {
     ...{ name, region, assess, policy, onIncomplete, approval },
-    bake: bake ? { pipeline: bake.pipeline, parameters: bake.parameters, timeoutMinutes: bake.timeoutMinutes } : null,
-    deploy: deploy && 'pipeline' in deploy ? deploy : null,
+    bake: bake ? bakeSettings(region, bake) : null,
+    deploy: deploy && 'pipeline' in deploy ? { ...deploy, destroyPipeline: deploy.destroyPipeline ?? null } : null,
     publish: { parameter: publish.parameter },
     notify: { topicArns: line.notify.map(({ sns }) => sns.topicArn) },
+    spinnaker: lineSpinnaker(line.spinnaker),
   };
 }
+
+function bakeSettings(home: string, { pipeline, regions = [], parameters, timeoutMinutes }: BakeFile): BakeSettings {
+  return { pipeline, regions: [...new Set([home, ...regions])], parameters, timeoutMinutes };
+}
+
+function lineSpinnaker({ imageTags, afterDecision: after }: LineFile['spinnaker']): LineSpinnakerSettings {
+  const tags = imageTags === true ? IMAGE_TAGS : imageTags;
+  return {
+    imageTags: tags ? { pipeline: tags.pipeline ?? null, timeoutMinutes: tags.timeoutMinutes } : null,
+    afterDecision: after ? afterDecision(after) : null,
+  };
+}
+
+function afterDecision(given: NonNullable<LineFile['spinnaker']['afterDecision']>): AfterDecisionSettings {
+  if ('pipeline' in given) return { kind: 'pipeline', ...given };
+  return { kind: 'judgment', stage: given.manualJudgment, timeoutMinutes: given.timeoutMinutes };
+}
+
+type BakeFile = NonNullable<LineFile['bake']>;

@@ -127,11 +127,37 @@ const pair = z.strictObject({
 });
 const signing = z.strictObject({ decisions: pair, ledger: pair });
 
+const awsRegion = z.string().refine(isRegion, { error: 'is no AWS region' });
+
+/** How long Spinnaker may take: 10 minutes are Orca's own limit for `upsertImageTags`; a stage may be a while in coming. */
+const TAGS_MINUTES = 15;
+const AFTER_MINUTES = 60;
+
+const lineSpinnaker = z.strictObject({
+  imageTags: z
+    .union([
+      z.boolean(),
+      z.strictObject({ pipeline: forGate.optional(), timeoutMinutes: minutes.default(TAGS_MINUTES) }),
+    ])
+    .default(false),
+  afterDecision: z
+    .union([
+      z.strictObject({
+        pipeline: forGate,
+        parameters: parameters.default({}),
+        timeoutMinutes: minutes.default(AFTER_MINUTES),
+      }),
+      z.strictObject({ manualJudgment: forGate, timeoutMinutes: minutes.default(AFTER_MINUTES) }),
+    ])
+    .optional(),
+});
+
 export const lineSchema = z.strictObject({
-  region: z.string().refine(isRegion, { error: 'is no AWS region' }),
+  region: awsRegion,
   bake: z
     .strictObject({
       pipeline: forGate,
+      regions: z.array(awsRegion).min(1, { error: "must name the line's own region" }).optional(),
       parameters: parameters.default({}),
       timeoutMinutes: minutes.default(60),
       encrypt: later,
@@ -141,7 +167,7 @@ export const lineSchema = z.strictObject({
     .union([
       z.strictObject({
         pipeline: forGate,
-        destroyPipeline: forGate,
+        destroyPipeline: forGate.optional(),
         parameters: parameters.default({}),
         timeoutMinutes: minutes.default(30),
       }),
@@ -162,7 +188,7 @@ export const lineSchema = z.strictObject({
     .prefault({}),
   publish: z.strictObject({
     parameter: z.string().refine(isParameterName, { error: 'is no SSM parameter name' }),
-    regions: z.array(z.string().refine(isRegion, { error: 'is no AWS region' })).optional(),
+    regions: z.array(awsRegion).optional(),
     share: z.strictObject({ accounts: nothingYet, organizations: nothingYet }).optional(),
   }),
   notify: z
@@ -174,6 +200,7 @@ export const lineSchema = z.strictObject({
       }),
     )
     .default([]),
+  spinnaker: lineSpinnaker.prefault({}),
   schedule: later,
 });
 
@@ -182,6 +209,9 @@ export const inspector2Schema = z.strictObject({
   timeoutMinutes: minutes.default(90),
   agentMinutes: minutes.default(15),
 });
+
+/** The form of `imageTags: true`. */
+export const IMAGE_TAGS = { pipeline: undefined, timeoutMinutes: TAGS_MINUTES } as const;
 
 export const configSchema = z.strictObject({
   server,

@@ -52,6 +52,8 @@ export interface CandidateStatement {
   readonly run: string;
   readonly image: Image;
   readonly baked: boolean;
+  /** What the same bake made in other regions, when it was checked. */
+  readonly siblings: readonly Image[];
 }
 
 export interface AssessmentStatement {

@@ -35,6 +35,24 @@ export function candidateFaults(image: Image, run: string, account: string, othe
   return faults;
 }
 
+/** Clocks differ between Spinnaker, EC2 and us. */
+const CLOCK_SKEW_MS = 5 * 60_000;
+
+/** Whether an image can be this run's making, by its time. */
+export const madeSince = ({ createdAt }: Image, startedAt: string): boolean =>
+  Date.parse(createdAt) >= Date.parse(startedAt) - CLOCK_SKEW_MS;
+
+/**
+ * Why what the bake made in another region is not the same image as the candidate; empty when it is. One bake gives its images
+ * one name (Orca's `amiSuffix` is shared by all regions of a bake stage).
+ */
+export function siblingFaults(image: Image, home: Image, startedAt: string): string[] {
+  const faults: string[] = [];
+  if (image.name !== home.name) faults.push(`${image.id} in ${image.region} is named ${image.name}, not ${home.name}`);
+  if (!madeSince(image, startedAt)) faults.push(`${image.id} in ${image.region} is older than the run`);
+  return faults;
+}
+
 /** Whether the undo of this run may tag the image `denied` and deregister it: made by it, still named by it, and never approved. */
 export const removable = (image: Image, run: string): boolean =>
   image.tags[TAG.run] === run && !isLocked(image.tags[TAG.state]);

@@ -57,6 +57,11 @@ function bindingFaults({ run, line, request, settings, bake, candidate, evaluati
     ? !brought && bake?.images.some(({ amiId, region }) => isImage(amiId, region))
     : brought && isImage(brought.id, brought.region);
   if (!origin) faults.push('the image is neither the one that was baked nor the one that was brought');
+  const strangers = candidate.siblings.filter(
+    ({ id, region }) => !bake?.images.some((made) => made.amiId === id && made.region === region),
+  );
+  if (strangers.length > 0 || (!candidate.baked && candidate.siblings.length > 0))
+    faults.push('an image of another region is none of this bake');
   return faults;
 }
 

@@ -52,6 +52,7 @@ const RESERVED = new Set([
   'assayRun',
   'assayLine',
   'assayRegion',
+  'assayRegions',
   'assayExpires',
   'amiId',
   'account',

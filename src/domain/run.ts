@@ -3,11 +3,19 @@ import type { Approval } from './approval';
 import type { FindingCounts } from './findings';
 import type { Verdict } from './policy';
 
-/** The image a run is about. `baked`: made by this run, so it is the run's to remove. */
-export interface CandidateImage {
-  readonly amiId: string;
+/** An image by where it is. */
+export interface RegionImage {
   readonly region: string;
+  readonly amiId: string;
+}
+
+/**
+ * The image a run is about. `baked`: made by this run, so it is the run's to remove. `siblings`: what the same bake made in
+ * other regions; they share the candidate's fate.
+ */
+export interface CandidateImage extends RegionImage {
   readonly baked: boolean;
+  readonly siblings: readonly RegionImage[];
 }
 
 /** The instance that is examined. `server` is how Spinnaker knows it; null for a brought one. */

@@ -12,13 +12,16 @@ export interface AssessorSettings {
 
 export interface BakeSettings {
   readonly pipeline: string;
+  /** Where it makes images, the line's own region first. */
+  readonly regions: readonly string[];
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeoutMinutes: number;
 }
 
 export interface DeploySettings {
   readonly pipeline: string;
-  readonly destroyPipeline: string;
+  /** Null: the server group is destroyed by an ad-hoc task. */
+  readonly destroyPipeline: string | null;
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeoutMinutes: number;
 }
@@ -34,6 +37,28 @@ export interface ApprovalSettings {
   readonly unsigned: 'refuse' | 'allow';
 }
 
+/** How Spinnaker is told the tags of a published image; null: it is not, and finds them out by itself. */
+export interface ImageTagsSettings {
+  /** Null: by an ad-hoc task. */
+  readonly pipeline: string | null;
+  readonly timeoutMinutes: number;
+}
+
+/** What Spinnaker is told once a run is decided: a pipeline is started, or a stage that waits in the asking one is answered. */
+export type AfterDecisionSettings =
+  | {
+      readonly kind: 'pipeline';
+      readonly pipeline: string;
+      readonly parameters: Readonly<Record<string, string>>;
+      readonly timeoutMinutes: number;
+    }
+  | { readonly kind: 'judgment'; readonly stage: string; readonly timeoutMinutes: number };
+
+export interface LineSpinnakerSettings {
+  readonly imageTags: ImageTagsSettings | null;
+  readonly afterDecision: AfterDecisionSettings | null;
+}
+
 export interface LineSettings {
   readonly name: string;
   readonly region: string;
@@ -45,6 +70,7 @@ export interface LineSettings {
   readonly approval: ApprovalSettings;
   readonly publish: { readonly parameter: string };
   readonly notify: { readonly topicArns: readonly string[] };
+  readonly spinnaker: LineSpinnakerSettings;
 }
 
 export interface SpinnakerSettings {

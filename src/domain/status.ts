@@ -69,7 +69,7 @@ export function statusDocument(
       progress,
       amiId: image?.amiId ?? null,
       region: image?.region ?? settings?.line.region ?? null,
-      images: image ? [{ region: image.region, amiId: image.amiId }] : [],
+      images: image ? [image, ...image.siblings].map(({ region, amiId }) => ({ region, amiId })) : [],
       instanceId: state.instance?.instanceId ?? null,
       findings: evaluation?.findings ?? null,
       verdict: evaluation?.verdict ?? null,
@@ -133,7 +133,7 @@ function fit(document: StatusDocument): StatusDocument {
 }
 
 function cut(document: StatusDocument, { text, entry, list }: Limit): StatusDocument {
-  const { approval, published, reasons } = document;
+  const { approval, images, published, reasons } = document;
   const name = <T extends string | null>(given: T): T => (given === null ? given : shorten(given, LONGEST_NAME)) as T;
   const texts = (given: readonly string[]): readonly string[] =>
     cutList(
@@ -146,7 +146,8 @@ function cut(document: StatusDocument, { text, entry, list }: Limit): StatusDocu
     error: document.error === null ? null : shorten(document.error, text),
     amiId: name(document.amiId),
     region: name(document.region),
-    images: document.images.map((image) => ({ region: name(image.region), amiId: name(image.amiId) })),
+    // The candidate itself comes first and is never left out.
+    images: images.slice(0, list + 1).map((image) => ({ region: name(image.region), amiId: name(image.amiId) })),
     instanceId: name(document.instanceId),
     published: published.slice(0, list).map((one) => ({
       account: name(one.account),
@@ -155,7 +156,14 @@ function cut(document: StatusDocument, { text, entry, list }: Limit): StatusDocu
       version: one.version,
       amiId: name(one.amiId),
     })),
-    reasons: [...texts(reasons), ...notShown(published.length - list, (approval?.refused.length ?? 0) - list)],
+    reasons: [
+      ...texts(reasons),
+      ...notShown({
+        'images of other regions': images.length - list - 1,
+        'more published': published.length - list,
+        'more decisions refused': (approval?.refused.length ?? 0) - list,
+      }),
+    ],
     approval: approval && {
       ...approval,
       by: texts(approval.by),
@@ -168,11 +176,8 @@ function cut(document: StatusDocument, { text, entry, list }: Limit): StatusDocu
 }
 
 /** Lists of objects have no room for a count; it stands among the reasons. */
-function notShown(publications: number, refusals: number): readonly string[] {
-  const parts = [
-    ...(publications > 0 ? [`${publications} more published`] : []),
-    ...(refusals > 0 ? [`${refusals} more decisions refused`] : []),
-  ];
+function notShown(counts: Readonly<Record<string, number>>): readonly string[] {
+  const parts = Object.entries(counts).flatMap(([what, count]) => (count > 0 ? [`${count} ${what}`] : []));
   return parts.length === 0 ? [] : [`not shown: ${parts.join(', ')}`];
 }
 

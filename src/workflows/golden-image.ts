@@ -29,6 +29,7 @@ import { duration, isExpected, timedOut, why } from './failures';
 import type { GoldenImageInput } from './messages';
 import { HOUR, proxies, type Proxies } from './proxies';
 import { failed, RunRecord } from './record';
+import { SpinnakerTeller } from './tell-spinnaker';
 import { Undo } from './undo';
 import { expiryOf, mayHaveReached, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
 
@@ -74,7 +75,8 @@ class GoldenImageRun {
     return CancellationScope.nonCancellable(async () => {
       this.cancel.seal('the run is ending');
       this.desk.close();
-      await this.cleanUp(outcome);
+      // Beside the clean-up, which may take long where something is stuck.
+      await Promise.all([this.cleanUp(outcome), this.teller?.tell(outcome)]);
       await this.close(outcome);
       await condition(allHandlersFinished);
       return this.record.document();
@@ -112,6 +114,7 @@ class GoldenImageRun {
     this.pollSeconds = opened.settings.pollSeconds;
     const steps = proxies(this.pollSeconds);
     const facts = this.facts(opened);
+    this.teller = new SpinnakerTeller(this.record, facts, this.ours(facts), steps);
     const watch = this.watch(opened, steps);
 
     const image = await this.bake(facts, steps);
@@ -136,20 +139,24 @@ class GoldenImageRun {
       startedAt: this.record.startedAt,
       expires: expiryOf(opened),
       image: null,
+      named: [],
       instance: null,
       bake: null,
       deploy: null,
+      bakeOver: true,
       bakeReached: false,
       deployReached: false,
       note: (text) => {
-        this.lateNote = text;
+        this.notes.push(text);
         this.record.note(text);
       },
     };
   }
 
   /** Said in the reasons of the ending. */
-  private lateNote: string | null = null;
+  private readonly notes: string[] = [];
+  /** Null until the run knows its settings. */
+  private teller: SpinnakerTeller | null = null;
 
   /** Watches the Spinnaker stage that asked, beside everything else; its end counts as cancel. */
   private watch({ request, settings }: OpenedRun, steps: Proxies): { stage(): void } {
@@ -158,7 +165,7 @@ class GoldenImageRun {
     if (source?.kind !== 'spinnaker' || executionId === undefined || !settings.spinnaker)
       return { stage: () => undefined };
     const input = { executionId, stageRefId: source.stageRefId ?? null };
-    const { watchSeconds } = settings.spinnaker;
+    const { watchSeconds, unreachableMinutes } = settings.spinnaker;
     const attend = async (look: Promise<{ ended: string | null }>): Promise<void> => {
       try {
         const { ended } = await look;
@@ -168,7 +175,7 @@ class GoldenImageRun {
         if (!isCancellation(error) && !isExpected(error)) throw error;
       }
     };
-    void attend(steps.watch().watchSource({ ...input, watchSeconds }));
+    void attend(steps.watch().watchSource({ ...input, watchSeconds, unreachableMinutes }));
     return { stage: () => void attend(steps.hint().checkSource(input)) };
   }
 
@@ -178,7 +185,7 @@ class GoldenImageRun {
     const brought = opened.request.image;
     if (brought) {
       this.undo.add(undoImage(facts, steps));
-      return { amiId: brought.id, region: brought.region, baked: false };
+      return { amiId: brought.id, region: brought.region, baked: false, siblings: [] };
     }
     const bake = line.bake;
     if (!bake) throw new Error('openRun lets no run pass that can neither bake nor bring an image');
@@ -187,20 +194,21 @@ class GoldenImageRun {
     this.undo.add(undoImage(facts, steps));
     this.undo.add(undoBake(facts, steps));
     this.record.enter({ ...this.record.known, stage: 'baking' }, `starting pipeline ${bake.pipeline}`);
-    const parameters = { ...bake.parameters, ...opened.request.parameters, ...this.ours(facts) };
+    const regions = bake.regions.length > 1 ? { assayRegions: bake.regions.join() } : {};
+    const parameters = { ...bake.parameters, ...opened.request.parameters, ...this.ours(facts), ...regions };
     facts.bakeReached = true;
     const { executionId } = (facts.bake = await this.reaching(
       () => steps.act(limit).startBake({ run: facts.run, pipeline: bake.pipeline, parameters }),
       (reached) => (facts.bakeReached = reached),
     ));
     this.record.enter({ ...this.record.known, stage: 'baking' }, `baking in Spinnaker execution ${executionId}`);
-    const { amiId, ref } = await this.within(bake.timeoutMinutes, 'the bake', () =>
+    const { image, siblings, ref } = await this.within(bake.timeoutMinutes, 'the bake', () =>
       steps
         .poll(Math.max(until - Date.now(), 1))
-        .awaitBake({ run: facts.run, executionId, region: line.region, pollSeconds: this.pollSeconds }),
+        .awaitBake({ run: facts.run, executionId, regions: bake.regions, pollSeconds: this.pollSeconds }),
     );
     this.record.keep({ bake: ref });
-    return { amiId, region: line.region, baked: true };
+    return { ...image, baked: true, siblings };
   }
 
   private async tag(image: CandidateImage, facts: RunFacts, steps: Proxies): Promise<void> {
@@ -213,6 +221,7 @@ class GoldenImageRun {
       line,
       ...image,
       instanceId: opened.request.instance?.id ?? null,
+      startedAt: facts.startedAt,
       pollSeconds: this.pollSeconds,
     });
     this.record.keep({ candidate: ref });
@@ -407,8 +416,7 @@ class GoldenImageRun {
   }
 
   private async close(outcome: Outcome): Promise<void> {
-    const late = this.lateNote;
-    const ending = late === null ? outcome : { ...outcome, reasons: [...outcome.reasons, late] };
+    const ending = { ...outcome, reasons: [...outcome.reasons, ...this.notes] };
     const closedAt = new Date().toISOString();
     const status = endStatus(outcome);
     this.record.state = { ...this.record.known, stage: 'done', outcome: ending, closedAt };

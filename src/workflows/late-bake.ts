@@ -8,15 +8,15 @@ import { HOUR, proxies } from './proxies';
  * job limit later), and removes it. The run that gave up does not wait for this.
  */
 export async function lateBake(input: LateBakeInput): Promise<string[]> {
-  const { run, region, startedAt, pollSeconds } = input;
+  const { run, regions, startedAt, pollSeconds } = input;
   const { poll } = proxies(pollSeconds);
   const removed: string[] = [];
   for (;;) {
     const plan = await proxies(pollSeconds)
       .watch()
-      .awaitLateImage({ run, region, startedAt, until: input.until, pollSeconds });
+      .awaitLateImage({ run, regions, startedAt, until: input.until, pollSeconds });
     if (plan === null) return removed;
-    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, region, plan, pollSeconds }));
+    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, plan, pollSeconds }));
     removed.push(...plan.remove.map(({ amiId }) => amiId));
   }
 }

@@ -52,7 +52,7 @@ export interface PublishArgument {
 /** Input of `lateBake`: looks for what a given-up bake still makes, until `until` (ISO 8601), and removes it. */
 export interface LateBakeInput {
   readonly run: string;
-  readonly region: string;
+  readonly regions: readonly string[];
   /** When the run began, ISO 8601. */
   readonly startedAt: string;
   readonly until: string;

@@ -1,10 +1,10 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { OpenedRun } from '../activities/run';
 import type { Started, StartMemory } from '../activities/bake';
 import type { GateMemory } from '../activities/gate-memory';
 import { workflowId } from '../domain/names';
-import type { CandidateImage, TestInstance } from '../domain/run';
+import type { CandidateImage, RegionImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
 import { lateBake } from './late-bake';
 import type { LateBakeInput } from './messages';
@@ -18,10 +18,14 @@ export interface RunFacts {
   readonly startedAt: string;
   readonly expires: string;
   image: CandidateImage | null;
+  /** Everything that the run's bake is known to have named, in any region. */
+  named: readonly RegionImage[];
   instance: TestInstance | null;
   /** Executions that are known to have been started. */
   bake: Started | null;
   deploy: Started | null;
+  /** Nothing of the bake runs any more, as far as Gate can tell: all that it named is known. */
+  bakeOver: boolean;
   /** Whether the start may have reached Gate; a start that provably did not leaves nothing behind. */
   bakeReached: boolean;
   deployReached: boolean;
@@ -34,7 +38,6 @@ export const mayHaveReached = (error: unknown): boolean => detailOf<StartMemory>
 /** Everything of the image that this run may remove. */
 export function undoImage(facts: RunFacts, { act, poll }: Proxies): UndoStep {
   const { opened, run } = facts;
-  const { region } = opened.settings.line;
   const brought = opened.request.image;
   return {
     name: 'image',
@@ -42,17 +45,33 @@ export function undoImage(facts: RunFacts, { act, poll }: Proxies): UndoStep {
     async run(limitMs) {
       const plan = await act(limitMs).planRemoval({
         run,
-        region,
-        amiId: facts.image?.amiId ?? brought?.id ?? null,
+        regions: regionsOf(facts),
+        named: namedBy(facts),
         brought: brought !== undefined,
         destroy: brought?.destroy ?? false,
         startedAt: facts.startedAt,
       });
-      if (plan.deny.length === 0) return;
-      await poll(limitMs).removeImages({ run, region, plan, pollSeconds: opened.settings.pollSeconds });
+      if (plan.deny.length > 0)
+        await poll(limitMs).removeImages({ run, plan, pollSeconds: opened.settings.pollSeconds });
+      // An image without our tag is known by the bake's own word only.
+      if (!facts.bakeOver) throw ApplicationFailure.nonRetryable('the bake may name more of them', 'NotReady');
     },
   };
 }
+
+/** Every image that is known to be the run's; regions that nobody asked for too. */
+function namedBy({ image, named, opened }: RunFacts): RegionImage[] {
+  const brought = opened.request.image;
+  return [
+    ...(image ? [image, ...image.siblings] : brought ? [{ region: brought.region, amiId: brought.id }] : []),
+    ...named,
+  ].map(({ region, amiId }) => ({ region, amiId }));
+}
+
+const regionsOf = ({ opened }: RunFacts): readonly string[] => {
+  const { bake, region } = opened.settings.line;
+  return opened.request.image ? [region] : (bake?.regions ?? [region]);
+};
 
 /** The bake's execution: cancelled and over; what it may still make is watched for by a workflow of its own. */
 export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
@@ -66,22 +85,27 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
       if (!facts.bakeReached || !line.bake || !spinnaker) return;
       const { unreachableMinutes, bakeLimitMinutes } = spinnaker;
       let late: boolean;
+      facts.bakeOver = false;
       try {
-        ({ late } = await poll(limitMs).undoBake({
+        const undone = await poll(limitMs).undoBake({
           run,
           pipeline: line.bake.pipeline,
           executionId: facts.bake?.executionId ?? null,
           pollSeconds,
           unreachableMinutes,
           gate,
-        }));
+        });
+        late = undone.late;
+        facts.bakeOver = true;
+        facts.named = [...facts.named, ...undone.images];
       } catch (error) {
         gate = detailOf<GateMemory>(error) ?? { awaySince: null };
         throw error;
       }
       if (!late) return;
+      const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
       const until = new Date(Date.now() + bakeLimitMinutes * 60_000).toISOString();
-      await watchLate({ run, region: line.region, until, pollSeconds, startedAt: facts.startedAt });
+      await watchLate({ run, regions, until, pollSeconds, startedAt: facts.startedAt });
       facts.note(`a late image of the given-up bake is watched for until ${until}`);
     },
   };

@@ -3,7 +3,7 @@ import { startOnce } from '../../src/activities/bake';
 import { createWatchActivities } from '../../src/activities/watch';
 import type { Deps } from '../../src/activities';
 import { attended } from '../../src/activities/attempt';
-import type { Spinnaker } from '../../src/adapters/ports';
+import type { Execution, Spinnaker } from '../../src/adapters/ports';
 import { AnswerLost, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
 
 const failing = (error: Error) => () => Promise.reject(error);
@@ -35,11 +35,43 @@ describe('a start that fails tells whether it may have reached Gate', () => {
 });
 
 describe('the watch on the stage that asked', () => {
-  const watch = (execution: Spinnaker['execution']) => {
+  /** One look, with what the looks before it remembered; answers what this one leaves to the next. */
+  const watch = async (execution: Spinnaker['execution'], heartbeatDetails?: object): Promise<unknown> => {
     const activities = createWatchActivities({ spinnaker: { execution } } as unknown as Deps);
-    const input = { executionId: '01H', stageRefId: '1', watchSeconds: 120 };
-    return new MockActivityEnvironment().run(attended(activities).watchSource, input);
+    const input = { executionId: '01H', stageRefId: '1', watchSeconds: 120, unreachableMinutes: 60 };
+    return new MockActivityEnvironment({ heartbeatDetails }).run(attended(activities).watchSource, input);
   };
+  const left = async (execution: Spinnaker['execution'], before?: object): Promise<unknown> => {
+    const failure = (await watch(execution, before).catch((thrown: unknown) => thrown)) as { details?: unknown[] };
+    return failure.details?.[0];
+  };
+  const missing = failing(new NotFound('404'));
+  const going = () =>
+    Promise.resolve({ id: '01H', status: 'RUNNING', over: false, stages: [] } as unknown as Execution);
+  const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString();
+
+  test('counts an execution as deleted that was seen going and was then not found for the whole time', async () => {
+    expect(await left(going)).toEqual({ seen: true, goneSince: null });
+    expect(await left(missing, { seen: true, goneSince: null })).toEqual({ seen: true, goneSince: expect.any(String) });
+    const since = minutesAgo(59);
+    expect(await left(missing, { seen: true, goneSince: since })).toEqual({ seen: true, goneSince: since });
+    await expect(watch(missing, { seen: true, goneSince: minutesAgo(61) })).resolves.toEqual({
+      ended: 'Spinnaker execution 01H was deleted',
+    });
+  });
+
+  test('never counts one that it has not seen, nor one about which a Gate in between said nothing', async () => {
+    expect(await left(missing, { seen: false, goneSince: minutesAgo(10_000) })).toEqual({
+      seen: false,
+      goneSince: expect.any(String),
+    });
+    for (const error of [new TryAgain('503'), new Forbidden('a login')])
+      expect(await left(failing(error), { seen: true, goneSince: minutesAgo(61) })).toEqual({
+        seen: true,
+        goneSince: null,
+      });
+    expect(await left(going, { seen: true, goneSince: minutesAgo(61) })).toEqual({ seen: true, goneSince: null });
+  });
 
   test.each([
     ['a login page', new Forbidden('a redirect to a login')],

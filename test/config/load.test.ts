@@ -24,7 +24,10 @@ test('a small config is accepted as it stands, with its defaults', () => {
     line: {
       name: 'golden',
       region: 'us-east-1',
-      bake: { pipeline: 'bake-golden', timeoutMinutes: 10, parameters: { baseOs: 'ubuntu-24' } },
+      bake: {
+        ...{ pipeline: 'bake-golden', timeoutMinutes: 10, parameters: { baseOs: 'ubuntu-24' } },
+        regions: ['us-east-1'],
+      },
       deploy: {
         pipeline: 'deploy-candidate',
         destroyPipeline: 'destroy-candidate',
@@ -50,6 +53,7 @@ test('a small config is accepted as it stands, with its defaults', () => {
       },
       publish: { parameter: '/golden-ami/golden/latest' },
       notify: { topicArns: [] },
+      spinnaker: { imageTags: null, afterDecision: null },
     },
   });
   expect(runSettings(config, 'constructor')).toBeUndefined();
@@ -90,6 +94,32 @@ test('paths count from the folder of the file, times are told in UTC, numbers be
   expect(line?.notify).toEqual({ topicArns: ['arn:aws:sns:us-east-1:111122223333:golden'] });
 });
 
+test('what Spinnaker is told, and a bake in several regions, with the line’s own first', () => {
+  const yaml = change(
+    '    assess:',
+    '    spinnaker: { imageTags: true, afterDecision: { pipeline: after, parameters: { n: 1 } } }\n    assess:',
+    change('timeoutMinutes: 10', 'timeoutMinutes: 10, regions: [eu-west-1, us-east-1]', SMALL),
+  );
+  const line = load(change(', destroyPipeline: destroy-candidate', '', yaml)).lines.get('golden');
+  expect(line?.bake?.regions).toEqual(['us-east-1', 'eu-west-1']);
+  expect(line?.deploy).toMatchObject({ destroyPipeline: null });
+  expect(line?.spinnaker).toEqual({
+    imageTags: { pipeline: null, timeoutMinutes: 15 },
+    afterDecision: { kind: 'pipeline', pipeline: 'after', parameters: { n: '1' }, timeoutMinutes: 60 },
+  });
+  const judged = load(
+    change(
+      '    assess:',
+      '    spinnaker: { imageTags: { pipeline: tag }, afterDecision: { manualJudgment: "Promote?" } }\n    assess:',
+    ),
+  ).lines.get('golden');
+  expect(judged?.spinnaker).toEqual({
+    imageTags: { pipeline: 'tag', timeoutMinutes: 15 },
+    afterDecision: { kind: 'judgment', stage: 'Promote?', timeoutMinutes: 60 },
+  });
+  expect(load(SMALL).lines.get('golden')?.spinnaker).toEqual({ imageTags: null, afterDecision: null });
+});
+
 test('the example is accepted, and names the schema that editors use', () => {
   const yaml = readFileSync(join(EXAMPLES, 'assay.yaml'), 'utf8');
   expect([...load(yaml).lines.keys()]).toEqual(['ubuntu-24-base']);
@@ -122,6 +152,30 @@ test.each([
     from: 'subject: alice',
     to: 'subjekt: alice',
     fault: 'access.keys[1].subjekt: there is no such key; did you mean subject?',
+  },
+  {
+    what: 'a bake that leaves out the line’s own region',
+    from: 'timeoutMinutes: 10',
+    to: 'timeoutMinutes: 10, regions: [eu-west-1]',
+    fault: "lines.golden.bake.regions: must name the line's own region us-east-1",
+  },
+  {
+    what: 'a bake that names a region twice',
+    from: 'timeoutMinutes: 10',
+    to: 'timeoutMinutes: 10, regions: [us-east-1, us-east-1]',
+    fault: 'lines.golden.bake.regions: us-east-1 is there twice',
+  },
+  {
+    what: 'a parameter of the pipeline after the decision that Assay sets',
+    from: '    assess:',
+    to: '    spinnaker: { afterDecision: { pipeline: after, parameters: { assayStatus: x } } }\n    assess:',
+    fault: 'lines.golden.spinnaker.afterDecision.parameters.assayStatus: is set by Assay',
+  },
+  {
+    what: 'an expression in the name of a stage',
+    from: '    assess:',
+    to: '    spinnaker: { afterDecision: { manualJudgment: "${x}" } }\n    assess:',
+    fault: 'lines.golden.spinnaker.afterDecision.manualJudgment: holds an expression, which Spinnaker would evaluate',
   },
   { what: 'a missing part', from: 'evidence: { directory: evidence }\n', to: '', fault: 'evidence: is missing' },
   {

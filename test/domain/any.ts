@@ -107,7 +107,12 @@ const moment = fc
   .map((date) => date.toISOString());
 const hostileList = fc.array(hostileText(), { maxLength: 40 });
 
-const anyImage = fc.record({ amiId: hostileText(200), region: hostileText(200), baked: fc.boolean() });
+const anyPlace = { amiId: hostileText(200), region: hostileText(200) };
+const anyImage = fc.record({
+  ...anyPlace,
+  baked: fc.boolean(),
+  siblings: fc.array(fc.record(anyPlace), { maxLength: 30 }),
+});
 const anyInstance = fc.record({
   instanceId: hostileText(200),
   volumeIds: fc.array(fc.string(), { maxLength: 3 }),

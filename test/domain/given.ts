@@ -19,7 +19,7 @@ export const after = (minutes: number): string => new Date(Date.parse(AT) + minu
 export const line = (change: Partial<LineSettings> = {}): LineSettings => ({
   name: 'golden',
   region: REGION,
-  bake: { pipeline: 'bake-golden', parameters: {}, timeoutMinutes: 60 },
+  bake: { pipeline: 'bake-golden', regions: [REGION], parameters: {}, timeoutMinutes: 60 },
   deploy: { pipeline: 'deploy-candidate', destroyPipeline: 'destroy-candidate', parameters: {}, timeoutMinutes: 30 },
   assess: [{ kind: 'inspector2', timeoutMinutes: 60, agentMinutes: 10 }],
   policy: { deny: [{ severity: 'critical' }], review: [{ severity: 'high' }] },
@@ -33,6 +33,7 @@ export const line = (change: Partial<LineSettings> = {}): LineSettings => ({
   },
   publish: { parameter: '/golden-ami/golden/latest' },
   notify: { topicArns: [] },
+  spinnaker: { imageTags: null, afterDecision: null },
   ...change,
 });
 

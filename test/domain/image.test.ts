@@ -3,8 +3,10 @@ import {
   candidateFaults,
   candidateTags,
   imageStateOf,
+  madeSince,
   newerThan,
   removable,
+  siblingFaults,
   type OtherRun,
 } from '../../src/domain/image';
 import type { CatalogueEntry } from '../../src/domain/evidence';
@@ -27,6 +29,26 @@ describe('an image may become the candidate', () => {
     ['an ended run left it as denied', 'denied', 'older', 'ended'],
     ['this run denied it before', 'denied', RUN, null],
   ])('where %s', (_, state, run, other) => expect(faultsOf(state, run, other)).toEqual([]));
+});
+
+describe('what the bake made in another region', () => {
+  const home = image();
+  const there = (change: Parameters<typeof image>[0] = {}) =>
+    image({ id: 'ami-0fedcba9876543210', region: 'eu-west-1', ...change });
+
+  test('is the candidate’s sibling by its name and its time', () => {
+    expect(siblingFaults(there(), home, AT)).toEqual([]);
+    // Clocks differ by some minutes.
+    expect(siblingFaults(there({ createdAt: after(-4) }), home, AT)).toEqual([]);
+  });
+
+  test('is none, with every fault at once', () => {
+    expect(siblingFaults(there({ name: 'other', createdAt: after(-6) }), home, AT)).toEqual([
+      `ami-0fedcba9876543210 in eu-west-1 is named other, not ${home.name}`,
+      'ami-0fedcba9876543210 in eu-west-1 is older than the run',
+    ]);
+    expect(madeSince(there({ createdAt: after(-6) }), AT)).toBe(false);
+  });
 });
 
 describe('an image is refused', () => {

@@ -48,7 +48,7 @@ export function evidence(
     },
     settingsRef: SETTINGS_REF,
     bake: { kind: 'bake', run: RUN, executionId: 'B1', images: [{ region: REGION, amiId: AMI }] },
-    candidate: { kind: 'candidate', run: RUN, image: image(), baked: true },
+    candidate: { kind: 'candidate', run: RUN, image: image(), baked: true, siblings: [] },
     assessments: [{ ref: 'sha256:a', statement }],
     evaluation: {
       kind: 'evaluation',

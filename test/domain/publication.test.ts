@@ -18,6 +18,14 @@ const brought = (of = GOOD): PublicationEvidence => ({
 });
 
 describe('a run may publish', () => {
+  test('what it baked in several regions', () => {
+    const there = image({ id: OTHER_AMI, region: 'eu-west-1' });
+    const images = [...(bake?.images ?? []), { region: there.region, amiId: there.id }];
+    expect(
+      faultsOf({ bake: { ...bake, images } as typeof bake, candidate: { ...candidate, siblings: [there] } }),
+    ).toEqual([]);
+  });
+
   test('what it baked, assessed, and two people approved', () => {
     expect(publicationFaults(GOOD)).toEqual([]);
   });
@@ -68,6 +76,7 @@ describe('a run may not publish', () => {
   const otherRun = 'a document belongs to another run';
   const otherLine = 'a document belongs to another line';
   const origin = 'the image is neither the one that was baked nor the one that was brought';
+  const sibling = 'an image of another region is none of this bake';
   const digest = 'the evidence digest does not fit the evidence';
   const otherDocuments = 'the evaluation rests on other documents';
   const image2 = { ...candidate, image: image({ id: OTHER_AMI }) };
@@ -113,6 +122,25 @@ describe('a run may not publish', () => {
       origin,
     ],
     ['a baked image without a bake', { bake: null }, origin],
+    [
+      'an image of another region that its bake does not name',
+      { candidate: { ...candidate, siblings: [image({ id: OTHER_AMI, region: 'eu-west-1' })] } },
+      sibling,
+    ],
+    [
+      'a brought image with one of another region',
+      { ...brought(), candidate: { ...candidate, baked: false, siblings: [image({ region: 'eu-west-1' })] } },
+      sibling,
+    ],
+    [
+      'a brought image with another, whatever a bake says',
+      {
+        ...brought(),
+        bake: { ...bake, images: [{ region: 'eu-west-1', amiId: AMI }] } as typeof bake,
+        candidate: { ...candidate, baked: false, siblings: [image({ region: 'eu-west-1' })] },
+      },
+      sibling,
+    ],
     ['an image that nobody brought', { candidate: { ...candidate, baked: false } }, origin],
     ['another image than was brought', { ...brought(), candidate: { ...image2, baked: false } }, origin],
     ['a bake of its own where an image was brought', { ...brought(), bake, candidate }, origin],

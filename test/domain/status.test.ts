@@ -29,7 +29,7 @@ const LONGEST: RunIdentity = {
   startedAt: AT,
 };
 const KNOWN = {
-  image: { amiId: AMI, region: REGION, baked: true },
+  image: { amiId: AMI, region: REGION, baked: true, siblings: [] },
   instance: { instanceId: INSTANCE, volumeIds: [], server: null },
   assessments: [],
   evaluation: {
@@ -208,6 +208,19 @@ describe('what is too long', () => {
     const left = 20 - (document.approval?.refused.length ?? 0);
     expect(document.approval?.refused.at(-1)?.by).toBe('eve-19');
     expect(document.reasons.at(-1)).toBe(`not shown: ${left} more decisions refused`);
+  });
+
+  test('shows the candidate first, and says among the reasons how many images of other regions it leaves out', () => {
+    const siblings = Array.from({ length: 40 }, (_, n) => ({ region: `eu-west-${n}`, amiId: AMI }));
+    const state = { ...KNOWN, stage: 'evaluating' as const };
+    expect(show({ ...state, image: { ...KNOWN.image, siblings: siblings.slice(0, 2) } }).images).toEqual([
+      { region: REGION, amiId: AMI },
+      ...siblings.slice(0, 2),
+    ]);
+    const document = show({ ...state, image: { ...KNOWN.image, siblings } });
+    expect(document.images[0]).toEqual({ region: REGION, amiId: AMI });
+    const left = 41 - document.images.length;
+    expect(document.reasons.at(-1)).toBe(`not shown: ${left} images of other regions`);
   });
 
   test('says among the reasons how many publications it leaves out', () => {

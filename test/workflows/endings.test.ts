@@ -76,7 +76,10 @@ test('a start that provably never reached Gate needs no watch for a late image, 
         details: [{ reached }],
       });
     };
-    const { activities, calls } = stubActivities({}, { startBake: start, undoBake: async () => ({ late: true }) });
+    const { activities, calls } = stubActivities(
+      {},
+      { startBake: start, undoBake: async () => ({ late: true, images: [] }) },
+    );
     return world.during(activities, async () => {
       const run = await world.start();
       const { reasons } = (await run.result()) as StatusDocument;
@@ -90,7 +93,9 @@ test('a start that provably never reached Gate needs no watch for a late image, 
 });
 
 test('a bake that outlives its time limit fails with what it last waited for', async () => {
-  const settings = quickSettings({ bake: { pipeline: 'bake-golden', parameters: {}, timeoutMinutes: 0.5 / 60 } });
+  const settings = quickSettings({
+    bake: { pipeline: 'bake-golden', regions: ['us-east-1'], parameters: {}, timeoutMinutes: 0.5 / 60 },
+  });
   const { activities, calls } = stubActivities(
     { settings },
     {
@@ -226,7 +231,7 @@ test('a sweep does not mind that the watch for a late image is on already', asyn
   const { activities, calls } = stubActivities(
     {},
     {
-      undoBake: async () => ({ late: true }),
+      undoBake: async () => ({ late: true, images: [] }),
       awaitLateImage: async () => {
         throw waiting('no late image so far');
       },

@@ -87,11 +87,11 @@ describeTimeSkipping('a run that takes days', () => {
   test('keeps the watch for a late image open until that image is gone, whatever refuses its removal at first', async () => {
     let refusals = 2;
     let images = 1;
+    const late = { region: 'us-east-1', amiId: 'ami-1' };
     const { activities } = stubActivities(
       {},
       {
-        awaitLateImage: async () =>
-          images-- > 0 ? { remove: [{ amiId: 'ami-1', snapshotIds: [] }], deny: ['ami-1'] } : null,
+        awaitLateImage: async () => (images-- > 0 ? { remove: [{ ...late, snapshotIds: [] }], deny: [late] } : null),
         removeImages: async () => {
           if (refusals-- > 0) throw ApplicationFailure.nonRetryable('UnauthorizedOperation', 'Forbidden');
         },

@@ -44,8 +44,8 @@ export async function playOne(world: World, type: string, id: string, input: obj
       awaitLateImage: async () => {
         if (images-- <= 0) return null;
         return {
-          remove: [{ amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],
-          deny: ['ami-0123456789abcdef0'],
+          remove: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],
+          deny: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0' }],
         };
       },
     },

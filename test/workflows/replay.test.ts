@@ -29,7 +29,7 @@ const RECORDED: readonly { readonly name: string; readonly id: string; play(worl
       id: workflowId.lateBake.of('r'),
       play: (world) =>
         playOne(world, WORKFLOW.lateBake, workflowId.lateBake.of('r'), {
-          ...{ run: 'r', region: 'us-east-1', startedAt: '2026-01-01T00:00:00.000Z' },
+          ...{ run: 'r', regions: ['us-east-1'], startedAt: '2026-01-01T00:00:00.000Z' },
           ...{ until: '2026-01-01T00:30:00.000Z', pollSeconds: 0.05 },
         }),
     },

@@ -130,7 +130,8 @@ export const SCENARIOS: readonly Scenario[] = [
   {
     name: 'failed-bake',
     status: 'FAILED',
-    stubs: () => stubActivities({}, { awaitBake: broken('packer'), undoBake: async () => ({ late: true }) }),
+    stubs: () =>
+      stubActivities({}, { awaitBake: broken('packer'), undoBake: async () => ({ late: true, images: [] }) }),
   },
   { name: 'failed-deploy', status: 'FAILED', stubs: () => stubActivities({}, { awaitInstance: broken('capacity') }) },
   {
