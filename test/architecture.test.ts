@@ -52,7 +52,10 @@ const SOUND = {
   'dev/start.ts': "export const testing = require.resolve('@temporalio/testing');",
   'worker/workers.ts': "export const workflowsPath = require.resolve('../workflows');",
   'simulator/index.ts': "import { createServer } from 'node:http'; export { createServer };",
+  'contract/suite.ts':
+    "import { TAG } from '../domain/names'; import { request } from 'node:http'; export { TAG, request };",
   'http/app.ts': "import fastify from 'fastify'; import { Client } from '../client/runs'; export { fastify, Client };",
+  'cli/doctor.ts': "import '../contract/suite';",
   'cli/demo.ts': "import '../simulator'; import '../dev/start'; import '../client/runs'; export const x = 1;",
   'worker.ts':
     "import { Worker } from '@temporalio/worker'; import './adapters/aws/images'; import './activities'; export { Worker };",
@@ -86,6 +89,8 @@ const BREACHES: readonly (readonly [name: string, file: string, code: string, ru
   ['dev imports the client', 'dev/x.ts', "import { a } from '../client/runs';", 'inward'],
   ['the worker imports dev', 'worker.ts', "import './dev/start';", 'inward'],
   ['the server imports dev dynamically', 'server.ts', "void import('./dev/start');", 'inward'],
+  ['the server imports the contract', 'server.ts', "import './contract/suite';", 'inward'],
+  ['the contract imports the client', 'contract/x.ts', "import '../client/runs';", 'inward'],
   ['the simulator imports an adapter', 'simulator/x.ts', "import '../adapters/aws/images';", 'inward'],
 
   ['a value crosses from client to workflows', 'client/x.ts', "import { run } from '../workflows';", 'types only'],

@@ -15,7 +15,6 @@ import { createWorld } from './world';
 
 export type { Behaviour } from './behaviour';
 export type { SimState } from './state';
-export { playWebhookStage } from './webhook-stage';
 
 export interface SimulatorOptions {
   /** Default: a free one. */

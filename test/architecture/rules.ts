@@ -2,7 +2,8 @@
  * The shape of the tree, as data. A zone is a folder directly under the root, or one of the doors.
  *
  * cli, http → client → workflows → activities → adapters → domain, and beside them: config (read by the doors and commands),
- * dev and simulator (for the commands that need them), and the doors, which wire it all.
+ * dev and simulator (for the commands that need them), contract (Spinnaker's side of the webhook, for the commands that play
+ * it), and the doors, which wire it all.
  */
 export const DOORS: readonly string[] = ['worker.ts', 'server.ts', 'cli.ts'];
 
@@ -24,9 +25,10 @@ export const REACH: Readonly<Record<string, Reach>> = {
   client: { values: ['domain'], types: ['workflows', 'activities', PORTS] },
   config: { values: ['domain'], types: [] },
   http: { values: ['domain', 'client'], types: ['config', PORTS] },
-  cli: { values: ['domain', 'client', 'config', 'adapters', 'dev', 'simulator'], types: ['http'] },
+  cli: { values: ['domain', 'client', 'config', 'adapters', 'dev', 'simulator', 'contract'], types: ['http'] },
   dev: { values: ['domain'], types: [] },
   simulator: { values: ['domain'], types: [] },
+  contract: { values: ['domain'], types: [] },
   // The pieces of a door that are too big for its one file.
   worker: { values: WIRING, types: ['workflows'] },
   server: { values: [...WIRING, 'http'], types: [] },

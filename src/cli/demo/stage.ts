@@ -1,6 +1,6 @@
 /** The Spinnaker stage of the demo: one webhook stage, as Orca plays it, in a pipeline that the simulated Gate shows. */
+import { playWebhookStage } from '../../contract/webhook-stage';
 import { runId } from '../../domain/names';
-import { playWebhookStage } from '../../simulator';
 import { CliError, EXIT } from '../exit';
 import type { Backing } from './backing';
 import { LINES } from './config';

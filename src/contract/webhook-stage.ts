@@ -1,9 +1,8 @@
 /**
- * A player of Spinnaker's webhook stage, by the rules of Orca's own classes: it sends the create call, finds the status URL,
- * polls it until a word ends it, and calls the cancel endpoint where Orca does.
+ * A player of Spinnaker's webhook stage, by the rules of Orca's own classes (orca-webhook as driven at release 2026.1.2): it
+ * sends the create call, finds the status URL, polls it until a word ends it, and calls the cancel endpoint where Orca does.
  */
-import { create, requestOf } from './webhook/create';
-import { exchange } from './webhook/http';
+import { create, type Created } from './webhook/create';
 import { poll } from './webhook/monitor';
 import { Play } from './webhook/play';
 import { sleep } from './webhook/sleep';
@@ -22,6 +21,15 @@ type Outcome = {
 /** Plays a stage to its end. Never rejects for what the other side does. */
 export async function playWebhookStage(stage: WebhookStage): Promise<WebhookResult> {
   const play = new Play(stage);
+  try {
+    return await played(play);
+  } finally {
+    play.end();
+  }
+}
+
+async function played(play: Play): Promise<WebhookResult> {
+  const { stage } = play;
   play.tell('RUNNING');
   const outcome = await run(play);
   const status = outcome.status === 'TERMINAL' ? failure(stage) : outcome.status;
@@ -47,7 +55,7 @@ export async function playWebhookStage(stage: WebhookStage): Promise<WebhookResu
 
 async function run(play: Play): Promise<Outcome> {
   const { stage } = play;
-  const created = await create(play);
+  const created = stage.monitorOnly ? monitorOnly(stage) : await create(play);
   switch (created.kind) {
     case 'canceled':
       // During create nothing is called: Orca only does so while it monitors.
@@ -65,13 +73,17 @@ async function run(play: Play): Promise<Outcome> {
   return monitor(play, created.statusUrl);
 }
 
+function monitorOnly({ statusEndpoint, url, waitForCompletion = true }: WebhookStage): Created {
+  if (!waitForCompletion) return { kind: 'failed', error: 'UserException: monitorOnly needs waitForCompletion' };
+  return { kind: 'created', statusUrl: (statusEndpoint ?? url).trim() };
+}
+
 async function monitor(play: Play, url: string): Promise<Outcome> {
-  const { stage } = play;
+  const { stageTimeoutMs = 60 * MINUTE, signal, pollMs } = play.stage;
   const since = Date.now();
-  const deadline = since + (stage.stageTimeoutMs ?? 60 * MINUTE);
-  const seen = new Map<number, number>();
+  const deadline = since + stageTimeoutMs;
   while (Date.now() < deadline) {
-    const found = await poll(play, url, seen);
+    const found = await poll(play, url);
     switch (found.kind) {
       case 'succeeded':
         return { status: 'SUCCEEDED', error: null, cancel: false };
@@ -82,11 +94,11 @@ async function monitor(play: Play, url: string): Promise<Outcome> {
       case 'running':
         break;
     }
-    if (!stage.signal?.aborted) {
+    if (!signal?.aborted) {
       play.tell('RUNNING');
-      await sleep(stage.pollMs ?? (Date.now() - since < MINUTE ? 1_000 : 15_000), stage.signal);
+      await sleep(pollMs ?? (Date.now() - since < MINUTE ? 1_000 : 15_000), signal);
     }
-    if (stage.signal?.aborted) return { status: 'CANCELED', error: null, cancel: true };
+    if (signal?.aborted) return { status: 'CANCELED', error: null, cancel: true };
   }
   return { status: 'TERMINAL', error: 'monitorWebhook of stage Webhook timed out', cancel: true };
 }
@@ -102,11 +114,20 @@ function failure({ onFailure = 'terminal' }: WebhookStage): 'TERMINAL' | 'FAILED
   }
 }
 
-/** One try; whatever is answered, nothing comes of it. */
+/** One try a call; whatever is answered, nothing comes of it. What was never evaluated is sent as it stands. */
 async function callCancel(play: Play): Promise<number | null> {
-  const { cancelEndpoint = '', cancelMethod = 'POST', cancelPayload } = play.stage;
-  const answer = await exchange(requestOf(play, cancelMethod, cancelEndpoint, cancelPayload));
-  return answer.kind === 'answer' ? answer.status : null;
+  const {
+    cancelEndpoint: url = '',
+    cancelMethod: method = 'POST',
+    cancelPayload: payload,
+    cancelCalls = 1,
+  } = play.stage;
+  let status: number | null = null;
+  for (let call = 0; call < cancelCalls; call += 1) {
+    const answer = await play.send({ method, url, payload });
+    status = answer.kind === 'answer' ? answer.status : null;
+  }
+  return status;
 }
 
 function noteError({ webhook }: Play, error: string): void {

@@ -1,4 +1,6 @@
 /** The webhook stage: what is asked of it, and what comes of it. Names are those of the stage's JSON in Spinnaker. */
+import type { Client } from './client';
+import type { Roots } from './expressions';
 
 export interface WebhookStage {
   readonly url: string;
@@ -28,11 +30,23 @@ export interface WebhookStage {
   /** Of polls only: a code in it is tried again so often, all in all. */
   readonly retries?: Readonly<Record<string, { readonly maxAttempts: number }>>;
   readonly waitBeforeMonitorMs?: number;
+  /** Nothing is created: `statusEndpoint`, else `url`, is polled. */
+  readonly monitorOnly?: boolean;
+  readonly statusEndpoint?: string;
   readonly cancelEndpoint?: string;
   readonly cancelMethod?: string;
   readonly cancelPayload?: unknown;
   /** What a failure makes of the stage: TERMINAL (default), FAILED_CONTINUE, or STOPPED. */
   readonly onFailure?: 'terminal' | 'continue' | 'stop';
+
+  /** What its expressions may name, by root: `execution`, `trigger`, `parameters`, … `#currentStage()` is the stage itself. */
+  readonly roots?: Roots;
+  /** An entry of the operator's `allowedRequests` that covers `url` says so: create is sent again after a timeout. */
+  readonly safeToRetry?: boolean;
+  /** How often the cancel call is made: Orca's queue may hand a task out twice. Default 1. */
+  readonly cancelCalls?: number;
+  /** Connections that live on after the stage, as Orca's do. Default: a client of its own. */
+  readonly client?: Client;
 
   /** Milliseconds between polls. Default as Orca: 1 s during the first minute, then 15 s. */
   readonly pollMs?: number;
@@ -71,7 +85,7 @@ export interface WebhookResult {
   /** How often create was sent, as far as the stage knows, and how often it polled. */
   readonly creates: number;
   readonly polls: number;
-  /** Status of the answer to the cancel call; null when none was made or none came. */
+  /** Status of the answer to the (last) cancel call; null when none was made or none came. */
   readonly cancelAnswer: number | null;
   readonly cancelCalled: boolean;
   /** Texts of the answers that Orca would have evaluated. */
