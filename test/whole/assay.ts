@@ -23,6 +23,8 @@ export interface AssayOptions {
   readonly temporal?: { readonly address: string; readonly namespace: string };
   readonly pollSeconds?: number;
   readonly spinnaker?: object;
+  /** Added to `server`, as a publicUrl behind a proxy. */
+  readonly server?: object;
 }
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -198,7 +200,7 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
     ...change,
   });
   const config = {
-    server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}` },
+    server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}`, ...options.server },
     evidence: { directory: 'evidence' },
     spinnaker: {
       gate,
