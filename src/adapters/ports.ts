@@ -203,6 +203,33 @@ export interface Spinnaker {
   instances(server: ServerGroup): Promise<readonly string[] | undefined>;
 }
 
+/** Who Gate takes us for. */
+export interface GateUser {
+  /** Null where Gate asks nobody. */
+  readonly name: string | null;
+  /** Empty where Gate tells none. */
+  readonly roles: readonly string[];
+}
+
+/** Roles that have a right on an application, by Fiat's words; null: no such list is set. */
+export type ApplicationRights = Readonly<Record<'READ' | 'WRITE' | 'EXECUTE', readonly string[] | null>>;
+
+/** A saved pipeline, as far as it can be looked at before it is started. */
+export interface PipelineConfig {
+  readonly disabled: boolean;
+  /** Empty: it declares none, and takes any. */
+  readonly parameters: readonly { readonly name: string; readonly required: boolean; readonly hasDefault: boolean }[];
+}
+
+/** What of Gate can be seen without doing anything, for the doctor. Throws Forbidden for what Gate does not let us read. */
+export interface SpinnakerReads {
+  whoAmI(): Promise<GateUser>;
+  /** `undefined`: there is none, or Gate does not show it to us. */
+  application(): Promise<ApplicationRights | undefined>;
+  /** `undefined`: there is none of that name. */
+  pipeline(name: string): Promise<PipelineConfig | undefined>;
+}
+
 /** Documents by content and by name. A reader never sees half a document. */
 export interface EvidenceStore {
   /** Stores a text under its SHA-256; the same text twice is one document. */

@@ -9,6 +9,7 @@ import type { Cli } from './cli';
 import { approveCommand, denyCommand } from './decide';
 import { demoCommand } from './demo';
 import { devCommand } from './dev';
+import { doctorCommand } from './doctor';
 import { CliError, EXIT, usage, type ExitCode } from './exit';
 import { keysCommand } from './keys';
 import { lineCommand } from './line';
@@ -48,7 +49,7 @@ function program(cli: Cli, version: string): Command {
   const commands = [
     ...[runCommand, listCommand, showCommand, watchCommand, approveCommand, denyCommand, cancelCommand, reportCommand],
     ...[lineCommand, approvedCommand],
-    ...[setupCommand, workerCommand, serverCommand, sweepCommand, keysCommand],
+    ...[setupCommand, workerCommand, serverCommand, sweepCommand, keysCommand, doctorCommand],
     ...[demoCommand, devCommand, simulateCommand],
   ].map((make) => make(cli));
   const assay = new Command('assay')

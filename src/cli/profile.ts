@@ -42,6 +42,19 @@ export function accessOf(env: Environment, name: string | undefined): Access {
   return fromProfile(profilePath(env), name);
 }
 
+/**
+ * The key for an address that was named on the command line: ASSAY_KEY, or that of a profile. Where its own address is known
+ * too, it has to be of the same host, so that no key goes to a server that it is not for.
+ */
+export function contractKey(env: Environment, name: string | undefined, url: string): string {
+  const { url: own, key } = apiAccess(env);
+  if (name === undefined && key && !own) return key;
+  const access = accessOf(env, name);
+  if (new URL(access.url).host !== new URL(url).host)
+    throw usage(`the key is for ${access.url}, not for ${url}: name another --profile, or set ASSAY_KEY alone`);
+  return access.key;
+}
+
 function fromProfile(path: string, name: string | undefined): Access {
   const text = read(path, 'the profiles', () =>
     usage(

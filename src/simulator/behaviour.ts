@@ -115,6 +115,10 @@ export interface Behaviour {
   readonly imageCacheSeconds: number | null;
   /** Token that Gate demands; without it every call is redirected to the login page. */
   readonly gateToken: string | null;
+  /** Roles that Fiat finds for whoever calls. */
+  readonly gateRoles: readonly string[];
+  /** Roles with a right on every application; a right that is not in it is everybody's, EXECUTE is READ's (Fiat's executeFallback). */
+  readonly gateRights: Readonly<Partial<Record<'READ' | 'WRITE' | 'EXECUTE', readonly string[]>>>;
 }
 
 const NORMAL: Behaviour = {
@@ -166,6 +170,8 @@ const NORMAL: Behaviour = {
   judgmentSeconds: 1,
   imageCacheSeconds: 2,
   gateToken: null,
+  gateRoles: [],
+  gateRights: {},
 };
 
 export interface Behaviours {

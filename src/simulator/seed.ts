@@ -38,6 +38,8 @@ export interface SeedPipeline {
   readonly application?: string;
   readonly name: string;
   readonly kind: PipelineKind;
+  /** Further fields of its saved config: `parameterConfig`, `disabled`, `stages`. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface Seeds {
@@ -93,6 +95,6 @@ export function createSeeds(world: World, pipelines: Pipelines): Seeds {
       world.topics.set(arn, { arn, region });
       return { arn };
     },
-    pipeline: ({ application = 'goldenami', name, kind }) => pipelines.add({ application, name, kind }),
+    pipeline: ({ application = 'goldenami', ...pipeline }) => pipelines.add({ application, ...pipeline }),
   };
 }

@@ -80,7 +80,10 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     'GET',
     /^\/auth\/user$/,
     'getUser',
-    (gate) => ok({ email: userOf(gate), username: userOf(gate), roles: [], allowedAccounts: ['test'], enabled: true }),
+    (gate) => {
+      const roles = gate.world.behaviours.of().gateRoles;
+      return ok({ email: userOf(gate), username: userOf(gate), roles, allowedAccounts: ['test'], enabled: true });
+    },
   ],
   ['GET', /^\/applications$/, 'listApplications', (gate) => ok(applications(gate).map((name) => ({ name })))],
   [
@@ -89,7 +92,8 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     'getApplication',
     (gate, name) => {
       if (!applications(gate).includes(String(name))) throw new Problem(404, `Application not found (id: ${name})`);
-      return ok({ name, attributes: { name, accounts: 'test', cloudProviders: 'aws' }, clusters: {} });
+      const permissions = gate.world.behaviours.of().gateRights;
+      return ok({ name, attributes: { name, accounts: 'test', cloudProviders: 'aws', permissions }, clusters: {} });
     },
   ],
   [
@@ -104,6 +108,7 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
         application: one.application,
         stages: [],
         triggers: [],
+        ...one.config,
       }));
       if (name === undefined || name === '') return ok(shown);
       const found = shown.find((one) => one.name === name);
@@ -273,6 +278,9 @@ export function createGate(world: World, pipelines: Pipelines): (request: SimReq
         try {
           if (!mayEnter(gate)) return loginRedirect();
           if (!route) throw new Problem(404, 'No message available');
+          const right = request.method === 'GET' ? 'READ' : 'EXECUTE';
+          if (/^\/(?:applications|pipelines|tasks)\/?./.test(request.path) && !isEntitled(gate, right))
+            throw new Problem(403, `Access denied to application goldenami - required authorization: ${right}`);
           return route[3](gate, ...parts);
         } catch (error) {
           if (error instanceof Problem) return problem(error.status, error.message);
@@ -290,6 +298,12 @@ function mayEnter({ world, request }: Gate): boolean {
   if (gateToken === null || request.path === '/login' || request.path === '/health') return true;
   const bearer = text(request.headers.authorization)?.replace(/^Bearer /, '');
   return bearer === gateToken || request.headers['x-spinnaker-token'] === gateToken;
+}
+
+function isEntitled({ world }: Gate, right: 'READ' | 'EXECUTE'): boolean {
+  const { gateRoles, gateRights } = world.behaviours.of();
+  const allowed = gateRights[right] ?? gateRights.READ;
+  return allowed === undefined || allowed.some((role) => gateRoles.includes(role));
 }
 
 function failed({ kind, retryAfter, status = 400, code = 'Planned error' }: FaultPlan): Reply | undefined {

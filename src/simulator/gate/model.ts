@@ -30,6 +30,8 @@ export interface SimPipeline {
   readonly application: string;
   readonly name: string;
   readonly kind: PipelineKind;
+  /** Further fields of its saved config: `parameterConfig`, `disabled`, `stages`. */
+  readonly config?: Readonly<Record<string, unknown>>;
 }
 
 export interface SimStage {

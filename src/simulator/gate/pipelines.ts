@@ -11,8 +11,8 @@ import { addStage, beginExecution, endExecution, endStage, parameter, runOf } fr
 
 export interface Pipelines {
   all(): readonly SimPipeline[];
-  /** Registers one more pipeline. */
-  add(pipeline: { readonly application: string; readonly name: string; readonly kind: PipelineKind }): void;
+  /** Registers one more pipeline; one that is there is saved anew. */
+  add(pipeline: Omit<SimPipeline, 'id'>): void;
   /** By name or id; undefined when there is none. */
   find(application: string, nameOrId: string): SimPipeline | undefined;
   start(pipeline: SimPipeline, body: Json): SimExecution;
@@ -21,11 +21,12 @@ export interface Pipelines {
 const APPLICATION = 'goldenami';
 
 export function createPipelines(world: World): Pipelines {
-  const known: SimPipeline[] = [];
+  let known: readonly SimPipeline[] = [];
   const baked: BakeStore = new Map();
-  const add: Pipelines['add'] = ({ application, name, kind }) => {
-    if (!known.some((one) => one.application === application && one.name === name))
-      known.push({ id: world.ids.uuid(), application, name, kind });
+  const add: Pipelines['add'] = (pipeline) => {
+    const { application, name } = pipeline;
+    const before = known.find((one) => one.application === application && one.name === name);
+    known = [...known.filter((one) => one !== before), { ...pipeline, id: before?.id ?? world.ids.uuid() }];
   };
   add({ application: APPLICATION, name: 'bake-golden', kind: 'bake' });
   add({ application: APPLICATION, name: 'deploy-candidate', kind: 'deploy' });
