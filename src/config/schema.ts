@@ -2,7 +2,7 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { isLineName, isParameterName, isRegion } from '../domain/names';
-import { hasExpression } from '../domain/request';
+import { hasExpression, mayBecomeExpression } from '../domain/request';
 
 const HASH = /^[0-9a-f]{64}$/i;
 const SCOPES = ['runs:read', 'runs:write', 'decisions:write', 'lines:write', 'waivers:write', 'admin'] as const;
@@ -17,12 +17,14 @@ const inert = (value: string): boolean => !hasExpression(value);
 const text = z.string().min(1, { error: 'is empty' });
 /** What is sent to Gate; the text itself is not repeated in the fault. */
 const forGate = text.refine(inert, EXPRESSION);
+const given = (value: string): boolean => !mayBecomeExpression(value);
+const HALF = { error: 'holds an expression, or ends as one begins, which Spinnaker would evaluate' };
 const parameters = z.record(
-  forGate,
+  text.refine(given, HALF),
   z
     .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
     .transform(String)
-    .pipe(z.string().refine(inert, EXPRESSION)),
+    .pipe(z.string().refine(given, HALF)),
 );
 /** A year and a decade are longer than anybody waits, and short enough for every timer. */
 const minutes = z.number().positive().max(525_600);
@@ -83,8 +85,8 @@ const gateAuth = z.union([
   z.strictObject({ x509: z.strictObject({ cert: fileOrSecret, key: fileOrSecret, ca: fileOrSecret.optional() }) }),
   z.strictObject({ token: secret }),
   z.strictObject({ bearer: secret }),
-  z.strictObject({ basic: z.strictObject({ user: text, password: secret }) }),
-  z.strictObject({ user: text }),
+  z.strictObject({ basic: z.strictObject({ user: forGate, password: secret }) }),
+  z.strictObject({ user: forGate }),
   z.strictObject({ none: z.strictObject({}) }),
 ]);
 

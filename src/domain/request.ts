@@ -22,6 +22,12 @@ export interface RequestSource {
 /** What Orca would evaluate: `${` anywhere in a text (Spinnaker pipeline expressions, SpEL). */
 export const hasExpression = (text: string): boolean => text.includes('${');
 
+/**
+ * Whether a text that a pipeline is given may become an expression there. A `$` at its end is enough: Orca evaluates a context
+ * again before each task, so what a pipeline puts together of two parameters, `…$` and `{…}`, is one at the next.
+ */
+export const mayBecomeExpression = (text: string): boolean => hasExpression(text) || text.endsWith('$');
+
 /** Faults of a request that its line's settings show; empty when it may start. Texts with an expression are not repeated. */
 export function requestFaults(request: RunRequest, line: LineSettings, spinnaker: SpinnakerSettings | null): string[] {
   const faults: string[] = [];
@@ -39,9 +45,12 @@ export function requestFaults(request: RunRequest, line: LineSettings, spinnaker
   if (!spinnaker && (!image || !instance))
     faults.push('spinnaker: is not configured, so nothing can be baked or deployed');
   for (const [name, value] of Object.entries(request.parameters)) {
-    if (hasExpression(name)) faults.push('parameters: a name holds an expression, which Spinnaker would evaluate');
-    else if (hasExpression(value))
-      faults.push(`parameters.${name}: its value holds an expression, which Spinnaker would evaluate`);
+    if (mayBecomeExpression(name))
+      faults.push('parameters: a name holds an expression, or ends as one begins, which Spinnaker would evaluate');
+    else if (mayBecomeExpression(value))
+      faults.push(
+        `parameters.${name}: its value holds an expression, or ends as one begins, which Spinnaker would evaluate`,
+      );
     else if (RESERVED.has(name)) faults.push(`parameters.${name}: is set by Assay`);
   }
   return faults;

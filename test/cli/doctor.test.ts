@@ -50,7 +50,10 @@ function config({
       server: { publicUrl },
       evidence: { directory: 'evidence' },
       spinnaker: { gate: gate ?? simulator.gateUrl, application, auth: { user: 'assay@example.com' } },
-      access: { keys: [{ id: 'ci', sha256: createHash('sha256').update('ci').digest('hex'), scopes: ['runs:read'] }] },
+      access: {
+        keys: [{ id: 'ci', sha256: createHash('sha256').update('ci').digest('hex'), scopes: ['runs:read'] }],
+        roles: { approver: ['security'] },
+      },
       signing: { decisions: key('decisions'), ledger: key('ledger') },
       lines: {
         golden: {

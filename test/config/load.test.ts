@@ -283,13 +283,14 @@ test.each([
     what: 'an expression in a parameter',
     from: 'baseOs: ubuntu-24',
     to: 'baseOs: "${#toJson(secret)}"',
-    fault: 'lines.golden.bake.parameters.baseOs: holds an expression, which Spinnaker would evaluate',
+    fault:
+      'lines.golden.bake.parameters.baseOs: holds an expression, or ends as one begins, which Spinnaker would evaluate',
   },
   {
     what: "an expression in a parameter's name",
     from: 'baseOs: ubuntu-24',
     to: '"${secret}": ubuntu-24',
-    fault: 'lines.golden.bake.parameters.…: holds an expression, which Spinnaker would evaluate',
+    fault: 'lines.golden.bake.parameters.…: holds an expression, or ends as one begins, which Spinnaker would evaluate',
   },
   {
     what: "an expression in a pipeline's name",

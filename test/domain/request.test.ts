@@ -79,9 +79,15 @@ describe('an expression', () => {
   test.each(['${x}', 'a${', '$${{x}}', '${${x}}', 'x\n${'])('is seen in %j', (text) => {
     expect(hasExpression(text)).toBe(true);
     expect(faultsOf({ parameters: { version: text } })).toEqual([
-      'parameters.version: its value holds an expression, which Spinnaker would evaluate',
+      'parameters.version: its value holds an expression, or ends as one begins, which Spinnaker would evaluate',
     ]);
     expect(faultsOf({ parameters: { [text]: '1' } })).toHaveLength(1);
+  });
+
+  test('that two values make together is refused with its first half, in values and in names', () => {
+    expect(faultsOf({ parameters: { a: 'x$', b: '{1+1}' } })).toHaveLength(1);
+    expect(faultsOf({ parameters: { a$: 'x' } })).toHaveLength(1);
+    expect(faultsOf({ parameters: { a: '$5', b: '{1+1}' } })).toEqual([]);
   });
 
   test.each(['', '$', '{', '$ {', '{$', '#{x}', '$x', '{}'])('is not seen in %j', (text) =>
