@@ -113,7 +113,7 @@ describe('an expression', () => {
     const text = fc.string({ unit: fc.constantFrom('$', '{', 'a', '}'), maxLength: 5 });
     fc.assert(
       fc.property(fc.dictionary(text, text, { maxKeys: 5 }), (parameters) => {
-        const bad = Object.entries(parameters).filter((pair) => pair.some(hasExpression));
+        const bad = Object.entries(parameters).filter((pair) => pair.some((one) => /\$\{|\$$/.test(one)));
         expect(faultsOf({ parameters })).toHaveLength(bad.length);
       }),
     );

@@ -2,7 +2,6 @@
 import fc from 'fast-check';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { mayBecomeExpression } from '../../src/domain/request';
 import { KEYS, openAssay, type Assay } from './assay';
 
 /** Passes requests on to Gate, and keeps every byte of them. */
@@ -130,7 +129,12 @@ describe('expressions', () => {
         const json = JSON.stringify(given).replaceAll('$', () => (key.endsWith('7') ? '\\u0024' : '$'));
         const { code, body } = await call('ci', 'POST', '/v1/runs', json, { 'idempotency-key': sent });
         expect([202, 400]).toContain(code);
-        if (Object.entries(given.parameters).flat().some(mayBecomeExpression)) expect(code).toBe(400);
+        if (
+          Object.entries(given.parameters)
+            .flat()
+            .some((text) => /\$\{|\$$/.test(text))
+        )
+          expect(code).toBe(400);
         if (code === 400) return void (refused += 1);
         accepted += 1;
         const path = `/v1/runs/${String(body['id'])}`;
