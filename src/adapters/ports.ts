@@ -228,6 +228,8 @@ export interface SpinnakerReads {
   application(): Promise<ApplicationRights | undefined>;
   /** `undefined`: there is none of that name. */
   pipeline(name: string): Promise<PipelineConfig | undefined>;
+  /** Manual judgments of that name in the application's pipelines; a null limit is Orca's default. */
+  judgments(stage: string): Promise<readonly { readonly pipeline: string; readonly stageTimeoutMs: number | null }[]>;
 }
 
 /** Documents by content and by name. A reader never sees half a document. */

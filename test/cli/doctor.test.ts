@@ -26,6 +26,8 @@ interface Given {
   readonly gate?: string;
   readonly application?: string;
   readonly bake?: object;
+  /** Added to the line. */
+  readonly line?: object;
 }
 
 function config({
@@ -33,6 +35,7 @@ function config({
   gate,
   application = 'goldenami',
   bake = {},
+  line = {},
 }: Given = {}): string {
   const folder = tempDir();
   mkdirSync(join(folder, 'evidence'));
@@ -63,6 +66,7 @@ function config({
           assess: [{ inspector2: {} }],
           policy: 'policy.yaml',
           publish: { parameter: '/golden-ami/golden/latest' },
+          ...line,
         },
       },
     }),
@@ -252,6 +256,40 @@ describe('pipelines', () => {
     const { code, bad } = await findings(config());
     expect(code).toBe(1);
     expect(bad).toEqual([expect.objectContaining({ detail: 'it is disabled' })]);
+  });
+});
+
+describe('what follows a decision', () => {
+  const waiting = (stageTimeoutMs?: number): object => ({ type: 'manualJudgment', name: 'Golden?', stageTimeoutMs });
+  const line = { approval: { deadlineHours: 96 }, spinnaker: { afterDecision: { manualJudgment: 'Golden?' } } };
+  const saved = (stages: readonly object[]): void =>
+    simulator.seed.pipeline({ name: 'golden-image', kind: 'plain', config: { stages } });
+
+  test('a manual judgment that waits longer than the deadline is fine', async () => {
+    saved([waiting(97 * 3_600_000), { type: 'wait', name: 'Golden?' }]);
+    expect(await findings(config({ line }))).toMatchObject({ code: 0, bad: [] });
+  });
+  test.each([
+    ['no limit of its own', undefined, "259200000 ms, Orca's default"],
+    ['the same limit', 96 * 3_600_000, '345600000 ms'],
+  ])('one with %s is not', async (_name, limit, told) => {
+    saved([waiting(limit)]);
+    const { code, bad } = await findings(config({ line }));
+    expect(code).toBe(1);
+    expect(bad).toEqual([
+      expect.objectContaining({
+        detail: `in golden-image it waits ${told}, and people have 345600000 ms to decide`,
+        hint: expect.stringContaining('stageTimeoutMs above 345600000'),
+      }),
+    ]);
+  });
+  test('one that no pipeline has, and a pipeline that is not there', async () => {
+    expect((await findings(config({ line }))).bad).toEqual([expect.objectContaining({ health: 'warning' })]);
+    const after = { spinnaker: { imageTags: { pipeline: 'tag' }, afterDecision: { pipeline: 'promote' } } };
+    expect((await findings(config({ line: after }))).bad.map(({ what }) => what)).toEqual([
+      'tagging pipeline tag',
+      'after pipeline promote',
+    ]);
   });
 });
 

@@ -1,6 +1,6 @@
+import { playWebhookStage } from '../../src/contract/webhook-stage';
 import type { StatusDocument } from '../../src/domain/status';
 import type { Behaviour } from '../../src/simulator';
-import { playWebhookStage } from '../../src/simulator';
 import { untilPasses } from '../setup/helpers';
 import { KEYS, openAssay, type Assay } from './assay';
 

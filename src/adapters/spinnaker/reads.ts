@@ -58,5 +58,18 @@ export function createSpinnakerReads(options: SpinnakerOptions): SpinnakerReads 
         }),
       };
     },
+
+    async judgments(stage: string) {
+      const all = await get(['applications', application, 'pipelineConfigs']);
+      if (!Array.isArray(all)) throw new TryAgain('Gate answered without the list of pipelines');
+      return records(all).flatMap(({ name: pipeline, stages }) =>
+        records(stages)
+          .filter(({ type, name }) => type === 'manualJudgment' && name === stage)
+          .map(({ stageTimeoutMs }) => ({
+            pipeline: text(pipeline) ?? '',
+            stageTimeoutMs: typeof stageTimeoutMs === 'number' ? stageTimeoutMs : null,
+          })),
+      );
+    },
   };
 }

@@ -86,24 +86,65 @@ interface Named {
   readonly sent: readonly string[];
 }
 
-function pipelinesOf({ bake, deploy }: LineSettings): readonly Named[] {
-  const own = (step: 'bake' | 'deploy', parameters: Readonly<Record<string, string>>, more: readonly string[]) => ({
-    place: `${step}.parameters`,
-    sent: [...ALWAYS, ...more, ...Object.keys(parameters)],
-  });
-  return [
-    ...(bake ? [{ step: 'bake', pipeline: bake.pipeline, ...own('bake', bake.parameters, []) }] : []),
-    ...(deploy
+/** Given besides to the pipelines of a tagging and of what follows a decision. */
+const TAGGING = ['amiId', 'imageName', 'imageRegions', 'imageTags'];
+const AFTER = ['amiId', 'assayStatus', 'assayVerdict', 'assayImages', 'assayEvidence'];
+
+function pipelinesOf({ bake, deploy, spinnaker: { imageTags, afterDecision } }: LineSettings): readonly Named[] {
+  const sent = (more: readonly string[], own: Readonly<Record<string, string>> = {}): readonly string[] => [
+    ...new Set([...ALWAYS, ...more, ...Object.keys(own)]),
+  ];
+  const named: readonly (Omit<Named, 'pipeline'> & { readonly pipeline: string | null | undefined })[] = [
+    {
+      ...{ step: 'bake', pipeline: bake?.pipeline, place: 'bake.parameters' },
+      sent: sent((bake?.regions.length ?? 0) > 1 ? ['assayRegions'] : [], bake?.parameters),
+    },
+    {
+      ...{ step: 'deploy', pipeline: deploy?.pipeline, place: 'deploy.parameters' },
+      sent: sent(['amiId'], deploy?.parameters),
+    },
+    {
+      ...{ step: 'destroy', pipeline: deploy?.destroyPipeline, place: 'deploy.parameters' },
+      sent: sent(['account', 'region', 'serverGroupName'], deploy?.parameters),
+    },
+    { step: 'tagging', pipeline: imageTags?.pipeline, place: 'spinnaker.imageTags', sent: sent(TAGGING) },
+    ...(afterDecision?.kind === 'pipeline'
       ? [
-          { step: 'deploy', pipeline: deploy.pipeline, ...own('deploy', deploy.parameters, ['amiId']) },
           {
-            step: 'destroy',
-            pipeline: deploy.destroyPipeline,
-            ...own('deploy', deploy.parameters, ['account', 'region', 'serverGroupName']),
+            ...{ step: 'after', pipeline: afterDecision.pipeline, place: 'spinnaker.afterDecision.parameters' },
+            sent: sent(AFTER, afterDecision.parameters),
           },
         ]
       : []),
   ];
+  return named.flatMap(({ pipeline, ...one }) => (typeof pipeline === 'string' ? [{ ...one, pipeline }] : []));
+}
+
+const HOUR = 3_600_000;
+/** ManualJudgmentStage of Orca: three days. */
+const JUDGMENT_MS = 72 * HOUR;
+
+/** The stage that waits for a decision has to wait longer than people may take. */
+async function judgmentFindings(reads: SpinnakerReads, line: LineSettings, application: string): Promise<Finding[]> {
+  const after = line.spinnaker.afterDecision;
+  if (after?.kind !== 'judgment') return [];
+  const { ok, bad } = findingsOf(line.name);
+  const what = `manual judgment ${after.stage}`;
+  const looked = await look(() => reads.judgments(after.stage), what, rightsHint(application), line.name);
+  if ('finding' in looked) return [looked.finding];
+  if (looked.value.length === 0) {
+    const hint =
+      'Check the name of the stage, its letter case too. A pipeline of another application cannot be seen from here.';
+    return [bad('warning', what, `no pipeline of ${application} has a manualJudgment stage of that name`, hint)];
+  }
+  const deadline = line.approval.deadlineHours * HOUR;
+  return looked.value.map(({ pipeline, stageTimeoutMs }) => {
+    const waits = stageTimeoutMs ?? JUDGMENT_MS;
+    if (waits > deadline) return ok(what, `in ${pipeline} it waits longer than the line's deadline`);
+    const told = stageTimeoutMs === null ? `${waits} ms, Orca's default` : `${waits} ms`;
+    const hint = `Give the stage a stageTimeoutMs above ${deadline}, with time for the run up to its question besides.`;
+    return bad('failed', what, `in ${pipeline} it waits ${told}, and people have ${deadline} ms to decide`, hint);
+  });
 }
 
 async function lineFindings(reads: SpinnakerReads, line: LineSettings, application: string): Promise<Finding[]> {
@@ -113,11 +154,12 @@ async function lineFindings(reads: SpinnakerReads, line: LineSettings, applicati
     const looked = await look(() => reads.pipeline(named.pipeline), what, rightsHint(application), line.name);
     found.push(...('finding' in looked ? [looked.finding] : pipelineFindings(line, named, looked.value, application)));
   }
+  found.push(...(await judgmentFindings(reads, line, application)));
   return found;
 }
 
 /** What a saved pipeline says about what it would be given. */
-export function pipelineFindings(
+function pipelineFindings(
   line: LineSettings,
   { step, pipeline, place, sent }: Named,
   config: PipelineConfig | undefined,
