@@ -23,7 +23,7 @@ export const createDecideActivities = ({ signatures, documents }: Deps) => ({
     const decision = opened(signatures, token);
     if (typeof decision === 'string') return { refused: decision, by: 'unknown' };
     if (decision.run !== run) return { refused: 'bad-signature', by: decision.by };
-    return { decision, ref: await documents.store({ kind: 'decision', run, decision, token }) };
+    return { decision, ref: await documents.storeDecision({ kind: 'decision', run, decision, token }) };
   },
 
   /** Seals when people were asked, once: from then on the deadline counts, for the run and for its publication. */
@@ -39,7 +39,7 @@ export const createDecideActivities = ({ signatures, documents }: Deps) => ({
   async takePlainDecision({ run, plain }: { run: string; plain: PlainDecision }): Promise<Verified> {
     const groups = signatures.groupsOf(plain.by);
     const decision: Decision = { ...plain, run, groups, credential: null };
-    return { decision, ref: await documents.store({ kind: 'decision', run, decision, token: null }) };
+    return { decision, ref: await documents.storeDecision({ kind: 'decision', run, decision, token: null }) };
   },
 });
 

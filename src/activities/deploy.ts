@@ -63,7 +63,7 @@ export const createDeployActivities = (deps: Deps) => ({
     const { instances } = deps.aws.region(input.region);
     const instance = await instances.describe(input.instanceId);
     // An instance that stays its owner's gets no tags: an expiry on it would invite a sweep to remove it.
-    if (input.destroy) await instances.tag(instance.id, ourTags(input));
+    if (input.destroy) for (const id of [instance.id, ...instance.volumeIds]) await instances.tag(id, ourTags(input));
     return { instanceId: instance.id, volumeIds: input.destroy ? instance.volumeIds : [], server: null };
   },
 });

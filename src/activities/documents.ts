@@ -1,9 +1,11 @@
 import type { EvidenceStore, Sealer } from '../adapters/ports';
 import { EvidenceChanged } from '../domain/errors';
 import {
+  decisionName,
   documentName,
   type AskedStatement,
   type Catalogue,
+  type DecisionStatement,
   type EndingStatement,
   type EvidenceRef,
   type PublicationStatement,
@@ -24,6 +26,10 @@ export interface Documents {
     kind: K,
     run: string,
   ): Promise<Extract<Statement, { readonly kind: K }> | undefined>;
+  /** Stores a verified decision by content, and by name among its run's. */
+  storeDecision(statement: DecisionStatement): Promise<EvidenceRef>;
+  /** Every verified decision of a run, whatever its references name. */
+  decisionsOf(run: string): Promise<readonly DecisionStatement[]>;
   writeRefs(run: string, refs: RunRefs): Promise<void>;
   readRefs(run: string): Promise<RunRefs | undefined>;
   readCatalogue(line: string): Promise<Catalogue>;
@@ -45,6 +51,20 @@ export function createDocuments(evidence: EvidenceStore, sealer: Sealer): Docume
       const statement: Named = sealer.open(kind, text);
       if (statement.run !== run) throw new EvidenceChanged(`the ${kind} of run ${run} is that of run ${statement.run}`);
       return statement as Extract<Statement, { readonly kind: typeof kind }>;
+    },
+    async storeDecision(statement) {
+      const sealed = sealer.seal(statement);
+      const ref = await evidence.put(sealed);
+      await evidence.write(decisionName.of(statement.run, ref), sealed);
+      return ref;
+    },
+    async decisionsOf(run) {
+      const names = await evidence.list(decisionName.folder(run));
+      const texts = await Promise.all(names.map((name) => evidence.read(name)));
+      const decisions = texts.flatMap((text) => (text === undefined ? [] : sealer.open('decision', text)));
+      if (decisions.some((one) => one.run !== run))
+        throw new EvidenceChanged(`among the decisions of run ${run} there is one of another run`);
+      return decisions;
     },
     // References need no seal: what they lead to is sealed and bound to its run.
     writeRefs: (run, refs) => evidence.write(documentName.refs(run), JSON.stringify({ refs })),

@@ -2,6 +2,7 @@ import type { Execution, Spinnaker } from '../adapters/ports';
 import { Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import type { SpinnakerStep } from '../domain/names';
 import { notReady, remember, remembered } from './attempt';
+import { isBelieved, lookedInVain, type Absence } from './patience';
 
 /** Carried from attempt to attempt and from round to round. */
 export interface GateMemory {
@@ -9,6 +10,8 @@ export interface GateMemory {
   readonly awaySince: string | null;
   /** The ad-hoc task that is under way, so that it is asked for by its id and not by the list of all. */
   readonly taskId?: string | null;
+  /** Lists that Gate gave without what may have been started. */
+  readonly search?: Absence;
 }
 
 /**
@@ -33,6 +36,16 @@ export async function reachable<T>(
     if (Date.now() - Date.parse(since) >= unreachableMinutes * 60_000) return 'away';
     throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds);
   }
+}
+
+/** Gate gave a list without what may have been started. Returns once it may be believed that there is none. */
+export function searchAgain({ gate, pollSeconds }: { gate: GateMemory; pollSeconds: number }, what: string): void {
+  const before = remembered<GateMemory>() ?? gate;
+  const search = lookedInVain(before.search);
+  if (isBelieved(search)) return;
+  const memory: GateMemory = { ...before, search };
+  remember(memory);
+  throw notReady(`looking for ${what} that may have been started`, pollSeconds);
 }
 
 /**

@@ -77,17 +77,17 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => {
         if (state !== 'available') throw notReady(`image ${id} is ${state}`, pollSeconds);
 
       const tags = candidateTags(run, input.line);
-      const untagged = images.filter((image) => !carries(image, tags));
-      for (const { id, region, snapshotIds } of untagged) {
-        const own = aws.region(region).images;
-        await own.tag(id, tags);
-        for (const snapshot of snapshotIds) await own.tag(snapshot, { [TAG.managed]: 'true', [TAG.run]: run });
+      const left: string[] = [];
+      for (const image of images) {
+        const own = aws.region(image.region).images;
+        const marked = new Set(image.snapshotIds.length === 0 ? [] : await own.snapshotsOfRun(run));
+        const bare = image.snapshotIds.filter((id) => !marked.has(id));
+        if (carries(image, tags) && bare.length === 0) continue;
+        await own.tag(image.id, tags);
+        for (const snapshot of bare) await own.tag(snapshot, { [TAG.managed]: 'true', [TAG.run]: run });
+        left.push(image.id);
       }
-      if (untagged.length > 0)
-        throw notReady(
-          `tags of ${untagged.map(({ id }) => id).join(', ')} are not visible yet`,
-          Math.min(pollSeconds, 1),
-        );
+      if (left.length > 0) throw notReady(`tags of ${left.join(', ')} are not visible yet`, Math.min(pollSeconds, 1));
       return { ref: await documents.store({ kind: 'candidate', run, image: home, baked: input.baked, siblings }) };
     },
   };

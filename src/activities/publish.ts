@@ -1,4 +1,4 @@
-import type { AwsRegion } from '../adapters/ports';
+import type { AwsRegion, EvidenceStore } from '../adapters/ports';
 import {
   documentName,
   type CandidateStatement,
@@ -10,14 +10,26 @@ import {
 import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
 import { imageStateOf, newerThan } from '../domain/image';
 import { TAG } from '../domain/names';
-import { publicationFaults, type PublicationEvidence } from '../domain/publication';
-import type { Decision } from '../domain/approval';
+import { approvalContext, publicationFaults, type PublicationEvidence } from '../domain/publication';
+import { countAll, type Decision } from '../domain/approval';
 import type { Publication } from '../domain/run';
 import { notReady } from './attempt';
 import type { Deps } from './deps';
 
-/** After this many polls a parameter write that never showed is taken as lost and made again. */
-const LOST_AFTER_POLLS = 10;
+/** A parameter write, noted before it is made, so that one more look is not one more write. */
+interface Intent {
+  /** ISO 8601. */
+  readonly at: string;
+  /** Whether AWS said yes; what became of a write without an answer is not known. */
+  readonly accepted: boolean;
+}
+
+/** A write that AWS did not accept is made again after this long; while it validates one it refuses the next. */
+const AGAIN_AFTER_MS = 5_000;
+/** A write that AWS accepted and then did not apply is made again after this long (SSM user guide, aws:ec2:image: five minutes). */
+const UNAPPLIED_AFTER_MS = 5 * 60_000;
+/** How long a write whose run takes it back may still be applied. */
+const VALIDATION_MS = 30_000;
 
 export const createPublishActivities = (deps: Deps) => {
   const { documents, aws } = deps;
@@ -122,29 +134,29 @@ async function gather(deps: Deps, run: string, line: string): Promise<Publicatio
   const assessments = await Promise.all(
     refs.assessments.map(async (ref) => ({ ref, statement: await documents.load('assessment', ref) })),
   );
-  const decisions: Decision[] = [];
-  for (const ref of refs.decisions) {
-    const { decision, token, run: owner } = await documents.load('decision', ref);
-    if (owner === run) decisions.push(...standing(deps, settings, decision, token));
-  }
+  const request = signatures.request(settings.request);
+  const digest = sealer.digest(evaluation.basis);
+  // Not by the references, which come from the workflow: they could leave out a denial or a withdrawal.
+  const said = await documents.decisionsOf(run);
+  const standing = said.flatMap(({ decision, token }) => stillStands(deps, settings, decision, token));
   return {
     run,
     line,
-    request: signatures.request(settings.request),
+    request,
     settings,
     settingsRef: refs.settings,
     bake: refs.bake ? await documents.load('bake', refs.bake) : null,
     candidate: await documents.load('candidate', refs.candidate),
     assessments,
     evaluation,
-    digest: sealer.digest(evaluation.basis),
+    digest,
     asked: (await documents.readNamed('asked', run)) ?? null,
-    decisions,
+    decisions: countAll(approvalContext(settings, request), digest, standing),
   };
 }
 
 /** A decision by the config of now: its key, its subject and its signature must still hold. */
-function standing(deps: Deps, settings: SettingsStatement, decision: Decision, token: string | null): Decision[] {
+function stillStands(deps: Deps, settings: SettingsStatement, decision: Decision, token: string | null): Decision[] {
   if (token === null) {
     if (settings.settings.line.approval.unsigned !== 'allow') return [];
     return [{ ...decision, groups: deps.signatures.groupsOf(decision.by) }];
@@ -157,31 +169,63 @@ function standing(deps: Deps, settings: SettingsStatement, decision: Decision, t
   }
 }
 
+interface Put {
+  readonly name: string;
+  readonly amiId: string;
+  readonly description: string;
+  readonly lookSeconds: number;
+}
+
+/** Puts a value into a parameter, unless that is under way, and has the caller look again. */
+async function put(
+  { evidence }: Deps,
+  { parameters }: AwsRegion,
+  document: string,
+  { name, amiId, description, lookSeconds }: Put,
+): Promise<never> {
+  const before = await readIntent(evidence, document);
+  if (!before || ageOf(before) > (before.accepted ? UNAPPLIED_AFTER_MS : AGAIN_AFTER_MS)) {
+    const at = new Date().toISOString();
+    await evidence.write(document, JSON.stringify({ at, accepted: false } satisfies Intent));
+    await parameters.write(name, amiId, description);
+    await evidence.write(document, JSON.stringify({ at, accepted: true } satisfies Intent));
+  }
+  throw notReady(`${name} does not show ${amiId} yet`, lookSeconds);
+}
+
+async function readIntent(evidence: EvidenceStore, document: string): Promise<Intent | undefined> {
+  const text = await evidence.read(document);
+  return text === undefined ? undefined : (JSON.parse(text) as Intent);
+}
+
+const ageOf = ({ at }: Intent): number => Date.now() - Date.parse(at);
+
 /** Writes the parameter once and waits until AWS, which validates `aws:ec2:image` values later, shows it. */
 async function writeParameter(
-  { evidence, aws }: Deps,
-  { parameters }: AwsRegion,
+  deps: Deps,
+  region: AwsRegion,
   { run, settings }: SettingsStatement,
   { image }: CandidateStatement,
 ): Promise<Publication> {
   const { parameter: name } = settings.line.publish;
   const { pollSeconds } = settings;
+  const { parameters } = region;
   const before = await parameters.read(name);
   if (before?.value !== image.id) {
-    const intent = await evidence.read(documentName.publicationIntent(run));
-    const since = intent === undefined ? undefined : Date.parse(intent);
-    if (since === undefined || Date.now() - since > LOST_AFTER_POLLS * pollSeconds * 1000) {
-      await evidence.write(documentName.publicationIntent(run), new Date().toISOString());
-      await parameters.write(name, image.id, `${settings.line.name}: ${image.name}, approved in run ${run}`);
-    }
-    throw notReady(`${name} does not show ${image.id} yet`, Math.min(pollSeconds, 2));
+    const description = `${settings.line.name}: ${image.name}, approved in run ${run}`;
+    return put(deps, region, documentName.publicationIntent(run), {
+      name,
+      amiId: image.id,
+      description,
+      lookSeconds: Math.min(pollSeconds, 2),
+    });
   }
   const approved = await parameters.read(name, 'approved');
   if (approved?.version !== before.version) {
     if (approved) await parameters.label(name, approved.version, ['previous']);
     await parameters.label(name, before.version, ['approved']);
   }
-  const account = await aws.account();
+  const account = await deps.aws.account();
   return { account, region: image.region, parameter: name, version: before.version, amiId: image.id };
 }
 
@@ -208,31 +252,35 @@ async function note(
 }
 
 /**
- * Puts the parameter back to the approved value before, and the image back to candidate, for the run's undo to remove.
- * Answers why the image has to be kept, where no earlier value is known: a parameter must not name an image that is gone.
+ * Takes back what this run wrote, and only that: the parameter and its label `approved` go back to the approved value before,
+ * and the image back to candidate, for the run's undo to remove. Answers why the image has to be kept, where no earlier value
+ * is known: a parameter must not name an image that is gone.
  */
 async function takeBack(
-  { evidence }: Deps,
+  deps: Deps,
   region: AwsRegion,
   name: string,
   run: string,
   amiId: string,
 ): Promise<string | undefined> {
   const { parameters } = region;
-  const now = await parameters.read(name);
-  if (now?.value === amiId) {
-    const previous = (await parameters.read(name, 'approved')) ?? (await parameters.read(name, 'previous'));
-    const value = previous?.value === amiId ? (await parameters.read(name, 'previous'))?.value : previous?.value;
-    if (value !== undefined && value !== amiId) {
-      await parameters.write(name, value, `taken back from run ${run}, whose publication failed`);
-      throw notReady(`${name} does not show ${value} yet`, 2);
+  const intent = await readIntent(deps.evidence, documentName.publicationIntent(run));
+  if (intent) {
+    const now = await parameters.read(name);
+    const approved = await parameters.read(name, 'approved');
+    const earlier = approved?.value === amiId ? await parameters.read(name, 'previous') : approved;
+    const before = earlier?.value === amiId ? undefined : earlier;
+    if (!before && (now?.value === amiId || approved?.value === amiId))
+      return `${name} already names ${amiId} and no earlier approved image is known, so the image is kept`;
+    if (before && now?.value === amiId) {
+      const description = `taken back from run ${run}, whose publication failed`;
+      return put(deps, region, documentName.reversal(run), { name, amiId: before.value, description, lookSeconds: 2 });
     }
-    return `${name} already names ${amiId} and no earlier approved image is known, so the image is kept`;
+    if (before && approved?.value === amiId)
+      await parameters.label(name, (now?.value === before.value ? now : before).version, ['approved']);
+    // A write that was accepted, or lost, may still be applied.
+    if (ageOf(intent) < VALIDATION_MS) throw notReady(`waiting whether ${name} still changes`, 2);
   }
-  // A write that was accepted may still be applied: wait as long as AWS may take to validate it.
-  const intent = await evidence.read(documentName.publicationIntent(run));
-  if (intent !== undefined && Date.now() - Date.parse(intent) < 30_000)
-    throw notReady(`waiting whether ${name} still changes`, 2);
   await backToCandidate(region, run, amiId);
   return undefined;
 }

@@ -1,10 +1,7 @@
 import type { RegionImage } from '../domain/run';
-import { attempt, notReady } from './attempt';
+import { notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
-
-/** Looks after a lost start before Gate's search counts as complete. */
-const SEARCH_LOOKS = 5;
+import { cancelExecution, executionsOf, reachable, searchAgain, type GateMemory } from './gate-memory';
 
 /** Of a bake that Gate does not tell about. */
 const UNKNOWN = { late: true, images: [] } as const;
@@ -28,7 +25,7 @@ export const createUndoBakeActivities = (deps: Deps) => ({
     const executions = await reachable(input, () => executionsOf(spinnaker, input, 'bake'));
     if (executions === 'away') return UNKNOWN;
     if (executions.length === 0) {
-      if (attempt() < SEARCH_LOOKS) throw notReady('looking for a bake that may have been started', pollSeconds);
+      searchAgain(input, 'a bake');
       return UNKNOWN;
     }
     for (const execution of executions.filter(({ over }) => !over)) {

@@ -1,10 +1,12 @@
 import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, SpinnakerJob } from '../adapters/ports';
 import type { ServerGroup, TestInstance } from '../domain/run';
 import { NotFound } from '../domain/errors';
+import { candidateFaults } from '../domain/image';
 import { TAG } from '../domain/names';
-import { attempt, notReady, remember, remembered } from './attempt';
+import { notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { cancelExecution, executionsOf, reachable, type GateMemory } from './gate-memory';
+import { cancelExecution, executionsOf, reachable, searchAgain, type GateMemory } from './gate-memory';
+import { believeOrLookAgain, type Absence } from './patience';
 
 export interface UndoDeployInput {
   readonly run: string;
@@ -23,55 +25,124 @@ export interface UndoDeployInput {
   readonly gate: GateMemory;
 }
 
-/** Looks after a lost start before Gate's search counts as complete. */
-const SEARCH_LOOKS = 5;
+export interface UndoBroughtInput {
+  readonly run: string;
+  readonly region: string;
+  readonly instanceId: string;
+  /** The image that it was brought with. */
+  readonly amiId: string;
+  readonly absence: Absence | null;
+  readonly pollSeconds: number;
+}
+
+/** What a deploy leaves behind once all that shows of it is gone. */
+export interface DeployLeft {
+  /** Something may still come of it: a start that was lost, or an operation of Clouddriver that a cancel does not reach. */
+  readonly late: boolean;
+}
 
 export const createUndoDeployActivities = (deps: Deps) => ({
   /**
    * Removes the test instance with all that came with it: deploy execution over, server group destroyed through Spinnaker,
    * Auto Scaling group gone, instance terminated, volumes gone. Answers only when all of that has been read back.
    */
-  async undoDeploy(input: UndoDeployInput): Promise<void> {
-    const aws = deps.aws.region(input.region);
-    await removeGroups(gateOf(deps), aws, input);
-    await removeInstances(aws, input, await aws.instances.ofRun(input.run), input.instance);
+  async undoDeploy(input: UndoDeployInput): Promise<DeployLeft> {
+    const deploys = await removeDeploy(deps, input, 'search');
+    // An instance that was assessed came of a deploy that succeeded.
+    const late =
+      !input.instance &&
+      (deploys === 'away' ||
+        deploys.length === 0 ||
+        deploys.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null));
+    return { late };
   },
 
-  /** Removes a brought instance that the request gave away. */
-  async undoBrought(input: {
-    run: string;
-    region: string;
-    instance: TestInstance;
-    pollSeconds: number;
-  }): Promise<void> {
+  /** Removes what still comes of a deploy that was given up; answers once `until` has passed and nothing is left. */
+  async watchLateDeploy({ until, ...input }: UndoDeployInput & { readonly until: string }): Promise<void> {
+    await removeDeploy(deps, input, 'no search');
+    if (Date.now() < Date.parse(until))
+      throw notReady(`nothing of the given-up deploy is there, watching until ${until}`, input.pollSeconds);
+  },
+
+  /**
+   * Removes a brought instance that the request gave away, with its volumes. One that does not run the brought image, that
+   * belongs to another run, or whose image this run may not use was refused, and is not touched.
+   */
+  async undoBrought(input: UndoBroughtInput): Promise<void> {
     const aws = deps.aws.region(input.region);
-    await removeInstances(aws, input, await aws.instances.ofRun(input.run), input.instance);
+    const ours = await claimBrought(deps, aws, input);
+    if (ours) await removeInstances(aws, input, await aws.instances.ofRun(input.run), ours);
   },
 });
 
-async function removeGroups(spinnaker: Spinnaker, aws: AwsRegion, input: UndoDeployInput): Promise<void> {
+/** The instance, if it is, or was, this run's to remove. Marks it and its volumes, which it no longer names once it is gone. */
+async function claimBrought(
+  { aws: { account }, runs }: Deps,
+  { instances, images }: AwsRegion,
+  input: UndoBroughtInput,
+): Promise<TestInstance | null> {
+  const { run, instanceId, amiId, pollSeconds } = input;
+  const instance = await find(() => instances.describe(instanceId));
+  if (!instance) {
+    believeOrLookAgain(input.absence, `instance ${instanceId} is not visible`, pollSeconds);
+    return { instanceId, volumeIds: [], server: null };
+  }
+  if (instance.imageId !== amiId) return null;
+  const holder = instance.tags[TAG.run];
+  if (holder !== undefined && holder !== run) return null;
+  if (holder === undefined) {
+    const image = await find(() => images.describe(amiId));
+    const owner = image?.tags[TAG.run];
+    const other = owner === undefined || owner === run ? null : await runs.standing(owner);
+    const ours = image && (owner === run || candidateFaults(image, run, await account(), other).length === 0);
+    if (!ours) return null;
+  }
+  const { volumeIds } = instance;
+  if (instance.state === 'terminated') return { instanceId, volumeIds, server: null };
+  const marked = new Set(await instances.volumesOfRun(run));
+  const bare = [...(holder === undefined ? [instanceId] : []), ...volumeIds.filter((id) => !marked.has(id))];
+  for (const id of bare) await instances.tag(id, { [TAG.managed]: 'true', [TAG.run]: run });
+  if (bare.length > 0) throw notReady(`tags of ${bare.join(', ')} are not visible yet`, Math.min(pollSeconds, 1));
+  return { instanceId, volumeIds, server: null };
+}
+
+async function removeDeploy(
+  deps: Deps,
+  input: UndoDeployInput,
+  start: 'search' | 'no search',
+): Promise<readonly Execution[] | 'away'> {
+  const aws = deps.aws.region(input.region);
+  const deploys = await removeGroups(gateOf(deps), aws, input, start);
+  await removeInstances(aws, input, await aws.instances.ofRun(input.run), input.instance);
+  return deploys;
+}
+
+async function removeGroups(
+  spinnaker: Spinnaker,
+  aws: AwsRegion,
+  input: UndoDeployInput,
+  start: 'search' | 'no search',
+): Promise<readonly Execution[] | 'away'> {
   const { run, pollSeconds } = input;
   const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
   if (deploys !== 'away') {
-    if (deploys.length === 0 && !input.instance && attempt() < SEARCH_LOOKS)
-      throw notReady('looking for a deploy that may have been started', pollSeconds);
+    if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
     const running = deploys.find(({ over }) => !over);
     if (running) {
       const asked = await reachable(input, () => cancelExecution(spinnaker, running.id, run));
       if (asked !== 'away') throw notReady(`waiting for deploy execution ${running.id} to end`, pollSeconds);
     }
   }
+  const executions = deploys === 'away' ? [] : deploys;
   const known = [
-    ...(deploys === 'away' ? [] : deploys.flatMap(({ servers }) => servers)),
-    input.instance?.server ?? null,
+    ...executions.flatMap(({ servers }) => servers),
+    ...(input.instance?.server ? [input.instance.server] : []),
   ];
-  const groups = await ourGroups(
-    aws,
-    run,
-    known.filter((server) => server !== null),
-  );
+  const account = executions.map((one) => one.account).find((one) => one !== null) ?? null;
+  const groups = await ourGroups(aws, run, known, account);
+  await mark(aws, run, groups);
   const first = groups[0];
-  if (!first) return;
+  if (!first) return deploys;
   const asked = deploys === 'away' ? 'away' : await destroyThroughSpinnaker(spinnaker, input, first);
   if (asked === 'away' || asked === 'nameless') {
     await aws.groups.delete(first.group.name);
@@ -81,18 +152,43 @@ async function removeGroups(spinnaker: Spinnaker, aws: AwsRegion, input: UndoDep
   throw notReady(`${asked}; Auto Scaling group ${first.group.name} still exists`, pollSeconds);
 }
 
+/**
+ * Marks the run's instances and their volumes before anything goes: an instance that is gone no longer names its volumes, and
+ * the tags of an Auto Scaling group do not reach volumes (EC2 Auto Scaling user guide, Tag groups and instances).
+ */
+async function mark({ instances }: AwsRegion, run: string, groups: readonly OurGroup[]): Promise<void> {
+  const ours = new Map((await instances.ofRun(run)).map((instance) => [instance.id, instance]));
+  const tags = { [TAG.managed]: 'true', [TAG.run]: run };
+  for (const id of groups.flatMap(({ group }) => group.instanceIds)) {
+    const member = ours.has(id) ? undefined : await find(() => instances.describe(id));
+    if (!member || member.tags[TAG.run] !== undefined) continue;
+    await instances.tag(id, tags);
+    ours.set(id, member);
+  }
+  const volumes = [...ours.values()].flatMap(({ volumeIds }) => volumeIds);
+  if (volumes.length === 0) return;
+  const marked = new Set(await instances.volumesOfRun(run));
+  for (const id of volumes) if (!marked.has(id)) await instances.tag(id, tags);
+}
+
 interface OurGroup {
   readonly group: AutoScalingGroup;
   readonly account: string | null;
 }
 
 /** The run's Auto Scaling groups: those that carry its tag, and those its own executions name, unless they carry another's. */
-async function ourGroups(aws: AwsRegion, run: string, known: readonly ServerGroup[]): Promise<OurGroup[]> {
+async function ourGroups(
+  aws: AwsRegion,
+  run: string,
+  known: readonly ServerGroup[],
+  account: string | null,
+): Promise<OurGroup[]> {
   const groups = new Map<string, OurGroup>();
-  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { group, account: null });
-  for (const { name, account } of known) {
+  // Before Orca notes the group it is found by its tag alone; the account is the one it was to be made in.
+  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { group, account });
+  for (const { name, account: named } of known) {
     const group = groups.get(name)?.group ?? (await aws.groups.describe(name));
-    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { group, account });
+    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { group, account: named });
   }
   return [...groups.values()];
 }
@@ -117,6 +213,9 @@ async function destroyThroughSpinnaker(
   // A deletion that is under way needs time, not another execution.
   if (group.status !== null) return `Auto Scaling says "${group.status}"`;
   const last: Execution | undefined = destroys.at(-1);
+  const again = last?.endedAt ? Date.parse(last.endedAt) + pauseMs(destroys.length, input.pollSeconds) : 0;
+  if (last && Date.now() < again)
+    return `destroy execution ${last.id} ended ${last.status}, the next one waits until ${new Date(again).toISOString()}`;
   const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
     pipeline === null
@@ -166,6 +265,13 @@ const destroyJob = ({ region }: UndoDeployInput, name: string, account: string |
   serverGroupName: name,
   asgName: name,
 });
+
+/** No pause between two destroy executions is longer. */
+const LONGEST_PAUSE_MS = 600_000;
+
+/** Doubles with every destroy that left the group standing, so that a pipeline that cannot work does not fill Orca's history. */
+const pauseMs = (destroys: number, pollSeconds: number): number =>
+  Math.min(pollSeconds * 1000 * 2 ** (destroys - 1), LONGEST_PAUSE_MS);
 
 /** Terminates what no group would replace any more, and waits for instances and volumes to be gone. */
 async function removeInstances(

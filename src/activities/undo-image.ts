@@ -1,63 +1,71 @@
 import type { Images } from '../adapters/ports';
-import { madeSince, removable, type Image } from '../domain/image';
+import { madeSince, NOTHING_TO_REMOVE, removable, unitePlans, type Image, type RemovalPlan } from '../domain/image';
 import { NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
 import type { RegionImage } from '../domain/run';
-import { attempt, notReady } from './attempt';
+import { notReady } from './attempt';
 import type { Deps } from './deps';
+import { believeOrLookAgain, type Absence } from './patience';
 
-/** Images to remove, with their snapshots, which EC2 no longer names once the image is gone. */
-export interface RemovalPlan {
-  readonly remove: readonly (RegionImage & { readonly snapshotIds: readonly string[] })[];
-  readonly deny: readonly RegionImage[];
+export interface PlanInput {
+  readonly run: string;
+  /** Every region the run may have made an image in. */
+  readonly regions: readonly string[];
+  /** What the bake named, or what was brought; empty when neither is known. */
+  readonly named: readonly RegionImage[];
+  readonly brought: boolean;
+  readonly destroy: boolean;
+  /** Whether this run may have tagged what is named. */
+  readonly tagged: boolean;
+  readonly startedAt: string;
+  /** What earlier rounds planned. */
+  readonly before: RemovalPlan;
+  readonly absence: Absence | null;
+  readonly pollSeconds: number;
 }
 
-/** Looks, a second apart, after which an image that is not visible counts as gone. */
-const PATIENCE = 20;
+type Look = Omit<PlanInput, 'absence' | 'pollSeconds'>;
 
 export const createUndoImageActivities = ({ aws }: Deps) => {
-  const activities = {
-    /**
-     * Decides what is this run's to take away. An approved, revoked or retired image, another run's, another account's, or a
-     * brought one that is to be kept is never in `remove`.
-     */
-    async planRemoval(input: {
-      run: string;
-      /** Every region the run may have made an image in. */
-      regions: readonly string[];
-      /** What the bake named, or what was brought; empty when neither is known. */
-      named: readonly RegionImage[];
-      brought: boolean;
-      destroy: boolean;
-      startedAt: string;
-    }): Promise<RemovalPlan> {
-      const account = await aws.account();
-      const regions = new Set([...input.regions, ...input.named.map(({ region }) => region)]);
-      const ours: Image[] = [];
-      for (const region of regions) {
-        const { images } = aws.region(region);
-        const found = new Map((await images.ofRun(input.run)).map((image) => [image.id, image]));
-        for (const { amiId } of input.named.filter((one) => one.region === region)) {
-          const named = await find(images, amiId);
-          // What a bake has just made is not there yet for every reader (EC2 is eventually consistent), and not gone for that.
-          if (!named && !input.brought && attempt() <= PATIENCE)
-            throw notReady(`image ${amiId} in ${region} is not visible, or gone`, 1);
-          if (named && !input.brought && isUntaggedButOurs(named, account, input.startedAt)) {
-            const tags = { ...named.tags, [TAG.managed]: 'true', [TAG.run]: input.run };
-            await images.tag(named.id, { [TAG.managed]: 'true', [TAG.run]: input.run });
-            found.set(named.id, { ...named, tags });
-          } else if (named) found.set(named.id, named);
-        }
-        ours.push(...[...found.values()].filter((one) => one.ownerId === account && removable(one, input.run)));
+  /** What is to be taken away of what shows now, and what should show and does not. */
+  async function look(input: Look): Promise<{ plan: RemovalPlan; missing: readonly string[] }> {
+    const { run, startedAt, named, brought } = input;
+    const account = await aws.account();
+    const ours: Image[] = [];
+    const missing: string[] = [];
+    for (const region of new Set([...input.regions, ...named.map((one) => one.region)])) {
+      const { images } = aws.region(region);
+      const found = new Map((await images.ofRun(run)).map((image) => [image.id, image]));
+      for (const { amiId } of named.filter((one) => one.region === region)) {
+        const image = await find(images, amiId);
+        if (image) {
+          const mine =
+            !brought && isUntaggedButOurs(image, account, startedAt) ? await claim(images, image, run) : image;
+          if (input.tagged && mine.tags[TAG.run] !== run) missing.push(`the tags of ${amiId} are not visible`);
+          found.set(amiId, mine);
+          // One that was planned was seen, and is gone since.
+        } else if (!input.before.deny.some((one) => one.amiId === amiId)) missing.push(`image ${amiId} is not visible`);
       }
-      const isNamed = ({ id }: Image): boolean => input.named.some(({ amiId }) => amiId === id);
-      const kept = (image: Image): boolean => input.brought && isNamed(image) && !input.destroy;
-      return {
-        remove: ours
-          .filter((image) => !kept(image))
-          .map(({ id, region, snapshotIds }) => ({ region, amiId: id, snapshotIds })),
-        deny: ours.map(({ id, region }) => ({ region, amiId: id })),
-      };
+      ours.push(...[...found.values()].filter((image) => image.ownerId === account && removable(image, run)));
+    }
+    const isNamed = ({ id }: Image): boolean => named.some(({ amiId }) => amiId === id);
+    const goes = (image: Image): boolean => (brought && isNamed(image) ? input.destroy : madeSince(image, startedAt));
+    const now = {
+      remove: ours.filter(goes).map(({ id, region, snapshotIds }) => ({ region, amiId: id, snapshotIds })),
+      deny: ours.map(({ id, region }) => ({ region, amiId: id })),
+    };
+    return { plan: unitePlans(input.before, now), missing };
+  }
+
+  return {
+    /**
+     * Decides what is this run's to take away. An approved, revoked or retired image, another run's, another account's, one from
+     * before the run (Rosco hands out earlier images), or a brought one that is to be kept is never in `remove`.
+     */
+    async planRemoval({ absence, pollSeconds, ...input }: PlanInput): Promise<RemovalPlan> {
+      const { plan, missing } = await look(input);
+      if (missing.length > 0) believeOrLookAgain(absence, missing.join('; '), pollSeconds);
+      return plan;
     },
 
     /** Waits for an image of a given-up bake; `null` once `until` has passed without one. */
@@ -68,17 +76,27 @@ export const createUndoImageActivities = ({ aws }: Deps) => {
       until: string;
       pollSeconds: number;
     }): Promise<RemovalPlan | null> {
-      const plan = await activities.planRemoval({ ...input, named: [], brought: false, destroy: false });
+      const { run, regions, startedAt } = input;
+      const nothing = { named: [], brought: false, destroy: false, tagged: false, before: NOTHING_TO_REMOVE };
+      const { plan } = await look({ run, regions, startedAt, ...nothing });
       if (plan.remove.length > 0) return plan;
       if (Date.now() >= Date.parse(input.until)) return null;
       throw notReady(`no late image so far, watching until ${input.until}`, input.pollSeconds);
     },
 
-    /** Tags `denied`, deregisters, deletes the snapshots, and answers only when all of that has been read back. */
-    async removeImages(input: { run: string; plan: RemovalPlan; pollSeconds: number }): Promise<void> {
+    /**
+     * Tags `denied`, deregisters, deletes the snapshots (also those of the run whose image is gone already), and answers only
+     * when all of that has been read back.
+     */
+    async removeImages(input: {
+      run: string;
+      regions: readonly string[];
+      plan: RemovalPlan;
+      pollSeconds: number;
+    }): Promise<void> {
       const { plan, run, pollSeconds } = input;
       const left: string[] = [];
-      for (const region of new Set(plan.deny.map((one) => one.region))) {
+      for (const region of new Set([...input.regions, ...plan.deny.map((one) => one.region)])) {
         const within = <T extends RegionImage>(all: readonly T[]): readonly T[] =>
           all.filter((one) => one.region === region);
         const one = { remove: within(plan.remove), deny: within(plan.deny) };
@@ -87,27 +105,38 @@ export const createUndoImageActivities = ({ aws }: Deps) => {
       if (left.length > 0) throw notReady(left.join('; '), Math.min(pollSeconds, 5));
     },
   };
-  return activities;
 };
 
 /** Takes the next step of a removal in one region; answers what is not done yet. */
 async function leftIn(images: Images, run: string, { remove, deny }: RemovalPlan): Promise<readonly string[]> {
   const left: string[] = [];
+  const used = new Set<string>();
   for (const { amiId } of deny) {
     const image = await find(images, amiId);
+    if (!image) continue;
+    const goes = remove.some((entry) => entry.amiId === amiId);
     // Looked at again each time: it may have been approved or taken over since the plan was made.
-    if (!image || !removable(image, run)) continue;
+    const ours = removable(image, run);
+    if (!goes || !ours) for (const id of image.snapshotIds) used.add(id);
+    if (!ours) continue;
     if (image.tags[TAG.state] !== 'denied') {
       await images.tag(amiId, { [TAG.state]: 'denied' });
       left.push(`${amiId} is not tagged denied yet`);
-    } else if (remove.some((entry) => entry.amiId === amiId)) {
+    } else if (goes) {
       await images.deregister(amiId);
       left.push(`${amiId} is still registered`);
     }
   }
-  const stillThere = new Set(left.length > 0 ? [] : (await images.ofRun(run)).map(({ id }) => id));
-  for (const { amiId } of remove) if (stillThere.has(amiId)) left.push(`${amiId} is still listed`);
-  const snapshots = await images.existingSnapshots(remove.flatMap(({ snapshotIds }) => snapshotIds));
+  if (left.length > 0) return left;
+
+  const listed = await images.ofRun(run);
+  for (const { id, snapshotIds } of listed) {
+    if (remove.some(({ amiId }) => amiId === id)) left.push(`${id} is still listed`);
+    for (const snapshot of snapshotIds) used.add(snapshot);
+  }
+  // Also those of an image that a round before this one, or a run that was terminated, has taken away.
+  const suspects = [...remove.flatMap(({ snapshotIds }) => snapshotIds), ...(await images.snapshotsOfRun(run))];
+  const snapshots = await images.existingSnapshots(suspects.filter((id) => !used.has(id)));
   // EC2 refuses to delete a snapshot while an image uses it (InvalidSnapshot.InUse).
   if (left.length === 0) for (const snapshot of snapshots) await images.deleteSnapshot(snapshot);
   return [...left, ...snapshots.map((snapshot) => `${snapshot} still exists`)];
@@ -128,3 +157,10 @@ const isUntaggedButOurs = (image: Image, account: string, startedAt: string): bo
   image.tags[TAG.run] === undefined &&
   image.tags[TAG.state] === undefined &&
   madeSince(image, startedAt);
+
+/** Marks it and its snapshots as the run's, so that a sweep finds them too. */
+async function claim(images: Images, image: Image, run: string): Promise<Image> {
+  const tags = { [TAG.managed]: 'true', [TAG.run]: run };
+  for (const id of [image.id, ...image.snapshotIds]) await images.tag(id, tags);
+  return { ...image, tags: { ...image.tags, ...tags } };
+}

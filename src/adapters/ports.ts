@@ -154,6 +154,10 @@ export interface Execution {
   readonly correlationId: string | null;
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
   readonly servers: readonly ServerGroup[];
+  /** Spinnaker's account in which its deploy stages make server groups, known before there is one. */
+  readonly account: string | null;
+  /** ISO 8601; null while it runs, or where Orca does not say. */
+  readonly endedAt: string | null;
   readonly stages: readonly ExecutionStage[];
   readonly progress: string;
 }

@@ -112,6 +112,27 @@ export function outcome(context: ApprovalContext, approval: Approval): ApprovalO
     : { kind: 'open' };
 }
 
+/**
+ * What counts of everything that was said, as {@link count} would have counted it in the order of signing: each person's last
+ * decision, a withdrawal too, until enough was said. Two of one moment count in favour of the withdrawal.
+ */
+export function countAll(
+  context: ApprovalContext,
+  evidenceDigest: string,
+  said: readonly Decision[],
+): readonly Decision[] {
+  let approval: Approval = { evidenceDigest, deadline: '', decisions: [], refused: [] };
+  const late = ({ verdict }: Decision): number => Number(verdict === 'withdraw');
+  const inOrder = [...said].sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || late(a) - late(b));
+  for (const decision of inOrder) {
+    if (outcome(context, approval).kind !== 'open') break;
+    // Whoever may no longer decide may still take back what they said.
+    const barred = decision.verdict === 'withdraw' ? undefined : entitled(context, decision);
+    if ((screen(approval, 'open', decision) ?? barred) === undefined) approval = count(approval, decision);
+  }
+  return approval.decisions;
+}
+
 /** How many approvals are needed and given. A person fills one place of one group, whichever helps most. */
 export function approvalProgress(
   { settings, approvers }: Pick<ApprovalContext, 'settings' | 'approvers'>,

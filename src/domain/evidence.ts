@@ -92,7 +92,7 @@ export interface EvaluationBasis {
   readonly onIncomplete: OnIncomplete;
 }
 
-/** A decision that was verified and counted. `token` is null for one by plain signal, where the line allows those. */
+/** A decision that was verified. `token` is null for one by plain signal, where the line allows those. */
 export interface DecisionStatement {
   readonly kind: 'decision';
   readonly run: string;
@@ -201,5 +201,13 @@ export const documentName = {
   publication: (run: string): string => `publications/${run}.json`,
   /** Written before a parameter is, so that a lost answer is told from a write that never was. */
   publicationIntent: (run: string): string => `intents/${run}.json`,
+  /** As the intent, of the write that takes a publication back. */
+  reversal: (run: string): string => `reversals/${run}.json`,
   catalogue: (line: string): string => `lines/${line}.json`,
+} as const;
+
+/** Where every decision of a run that was verified is found by name, so that none can be left out. */
+export const decisionName = {
+  folder: (run: string): string => `decisions/${run}/`,
+  of: (run: string, ref: EvidenceRef): string => `decisions/${run}/${ref.replace(/^sha256:/, '')}.json`,
 } as const;

@@ -1,6 +1,7 @@
 /** Images as AWS shows them, and what a run may do to them. */
 import type { Catalogue, CatalogueEntry } from './evidence';
 import { TAG } from './names';
+import type { RegionImage } from './run';
 
 export type ImageState = 'candidate' | 'approved' | 'denied' | 'revoked' | 'retired';
 
@@ -56,6 +57,27 @@ export function siblingFaults(image: Image, home: Image, startedAt: string): str
 /** Whether the undo of this run may tag the image `denied` and deregister it: made by it, still named by it, and never approved. */
 export const removable = (image: Image, run: string): boolean =>
   image.tags[TAG.run] === run && !isLocked(image.tags[TAG.state]);
+
+/** Images to remove, with their snapshots, which EC2 no longer names once the image is gone. */
+export interface RemovalPlan {
+  readonly remove: readonly (RegionImage & { readonly snapshotIds: readonly string[] })[];
+  readonly deny: readonly RegionImage[];
+}
+
+export const NOTHING_TO_REMOVE: RemovalPlan = { remove: [], deny: [] };
+
+const nameOf = ({ region, amiId }: RegionImage): string => `${region} ${amiId}`;
+
+/** Both plans' work: a later look does not see what an earlier one has taken away, though its snapshots may be left. */
+export function unitePlans(before: RemovalPlan, now: RemovalPlan): RemovalPlan {
+  const remove = new Map<string, RemovalPlan['remove'][number]>();
+  for (const entry of [...before.remove, ...now.remove]) {
+    const snapshotIds = new Set([...(remove.get(nameOf(entry))?.snapshotIds ?? []), ...entry.snapshotIds]);
+    remove.set(nameOf(entry), { ...entry, snapshotIds: [...snapshotIds] });
+  }
+  const deny = new Map([...before.deny, ...now.deny].map((entry) => [nameOf(entry), entry]));
+  return { remove: [...remove.values()], deny: [...deny.values()] };
+}
 
 /** States that no run may take away. */
 const isLocked = (state: string | undefined): boolean =>

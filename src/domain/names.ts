@@ -4,7 +4,13 @@
 export const QUEUE = { main: 'assay', poll: 'assay-poll' } as const;
 
 /** Workflow types as registered by the worker. */
-export const WORKFLOW = { run: 'goldenImage', line: 'imageLine', lateBake: 'lateBake', sweep: 'sweepRun' } as const;
+export const WORKFLOW = {
+  run: 'goldenImage',
+  line: 'imageLine',
+  lateBake: 'lateBake',
+  lateDeploy: 'lateDeploy',
+  sweep: 'sweepRun',
+} as const;
 
 /** Messages of a run and of a line. `decide` exists as an update and as a signal. */
 export const MESSAGE = { decide: 'decide', cancel: 'cancel', published: 'published', publish: 'publish' } as const;
@@ -57,6 +63,7 @@ export const workflowId = {
   run: prefixed('run'),
   line: prefixed('line'),
   lateBake: prefixed('late-bake'),
+  lateDeploy: prefixed('late-deploy'),
   sweep: prefixed('sweep'),
 } as const;
 

@@ -28,7 +28,7 @@ export interface PublicationEvidence {
   readonly digest: string;
   /** When people were asked; null when they were not, or are just about to be. */
   readonly asked: AskedStatement | null;
-  /** Decisions that still stand by the config of now. */
+  /** Each person's last decision, of those that still stand by the config of now. */
   readonly decisions: readonly Decision[];
 }
 
@@ -94,19 +94,13 @@ function assessmentFaults({
 
 function approvalFaults(evidence: PublicationEvidence): string[] {
   const { run, settings, assessments, evaluation, request, decisions, digest, asked } = evidence;
-  const { line, approvers } = settings.settings;
+  const { line } = settings.settings;
   const results = assessments.map(({ statement }) => statement.assessment);
   const { verdict } = judge(line.policy, uniteFindings(results), results, line.onIncomplete);
   // The verdict of then counts too: what people saw must not become milder because the program was renewed meanwhile.
   const verdicts = [verdict, evaluation.verdict];
   if (verdicts.includes('deny')) return ['the policy denies this image'];
-  const context: ApprovalContext = {
-    settings: line.approval,
-    approvers,
-    requestedBy: request.request.requestedBy ?? null,
-    askedBy: request.subject,
-    credential: request.credential,
-  };
+  const context = approvalContext(settings, request);
   const ofRun = decisions.filter((decision) => decision.run === run);
   const said = ofRun.filter((decision) => entitled(context, decision) === undefined);
   if (said.some((decision) => decision.verdict === 'deny')) return ['somebody who may decide denied this image'];
@@ -120,6 +114,15 @@ function approvalFaults(evidence: PublicationEvidence): string[] {
   const result = outcome(context, approval);
   return result.kind === 'approved' ? [] : ['the approvals that still stand do not suffice'];
 }
+
+/** Who may decide, by what was sealed when the run began. */
+export const approvalContext = ({ settings }: SettingsStatement, request: RequestStatement): ApprovalContext => ({
+  settings: settings.line.approval,
+  approvers: settings.approvers,
+  requestedBy: request.request.requestedBy ?? null,
+  askedBy: request.subject,
+  credential: request.credential,
+});
 
 /** Whether the person took it back later, or at a time that cannot be told to be earlier. */
 const isWithdrawn = ({ by, at }: Decision, decisions: readonly Decision[]): boolean =>

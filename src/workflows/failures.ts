@@ -32,3 +32,7 @@ export function detailOf<T>(error: unknown): T | undefined {
 /** A failure the run is built for. Everything else is a fault in the code and must not be taken for an outcome. */
 export const isExpected = (error: unknown): boolean =>
   error instanceof ActivityFailure || error instanceof ApplicationFailure;
+
+/** An activity's word that what it was given cannot be used, and that it changed nothing. */
+export const refused = (error: unknown): boolean =>
+  error instanceof ActivityFailure && error.cause instanceof ApplicationFailure && error.cause.type === 'Final';

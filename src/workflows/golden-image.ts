@@ -25,13 +25,13 @@ import type { AssessorSettings } from '../domain/settings';
 import type { StatusDocument } from '../domain/status';
 import { ApprovalDesk } from './approvals';
 import { CancelSwitch } from './cancel';
-import { duration, isExpected, timedOut, why } from './failures';
+import { duration, isExpected, refused, timedOut, why } from './failures';
 import type { GoldenImageInput } from './messages';
 import { HOUR, proxies, type Proxies } from './proxies';
 import { failed, RunRecord } from './record';
 import { SpinnakerTeller } from './tell-spinnaker';
 import { Undo } from './undo';
-import { expiryOf, mayHaveReached, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
+import { expiryOf, mayHaveReached, undoBake, undoBrought, undoImage, undoInstance, type RunFacts } from './undo-steps';
 
 const publishedSignal = defineSignal<[trouble?: string]>(MESSAGE.published);
 const MINUTE = 60_000;
@@ -139,6 +139,7 @@ class GoldenImageRun {
       startedAt: this.record.startedAt,
       expires: expiryOf(opened),
       image: null,
+      tagged: false,
       named: [],
       instance: null,
       bake: null,
@@ -185,6 +186,8 @@ class GoldenImageRun {
     const brought = opened.request.image;
     if (brought) {
       this.undo.add(undoImage(facts, steps));
+      // Given away with the request, whatever the run comes to.
+      if (opened.request.instance) this.undo.add(undoBrought(facts, steps));
       return { amiId: brought.id, region: brought.region, baked: false, siblings: [] };
     }
     const bake = line.bake;
@@ -216,15 +219,21 @@ class GoldenImageRun {
     const { id: run, line } = this.input;
     facts.image = image;
     this.record.enter({ ...this.record.known, image, stage: 'tagging' }, `tagging ${image.amiId} as candidate`);
-    const { ref } = await steps.poll(HOUR).tagCandidate({
-      run,
-      line,
-      ...image,
-      instanceId: opened.request.instance?.id ?? null,
-      startedAt: facts.startedAt,
-      pollSeconds: this.pollSeconds,
-    });
-    this.record.keep({ candidate: ref });
+    facts.tagged = true;
+    try {
+      const { ref } = await steps.poll(HOUR).tagCandidate({
+        run,
+        line,
+        ...image,
+        instanceId: opened.request.instance?.id ?? null,
+        startedAt: facts.startedAt,
+        pollSeconds: this.pollSeconds,
+      });
+      this.record.keep({ candidate: ref });
+    } catch (error) {
+      facts.tagged = !refused(error);
+      throw error;
+    }
   }
 
   private async deploy(image: CandidateImage, facts: RunFacts, steps: Proxies): Promise<TestInstance> {
@@ -232,7 +241,6 @@ class GoldenImageRun {
     const { line } = opened.settings;
     const { region } = line;
     const brought = opened.request.instance;
-    this.undo.add(undoInstance(facts, steps));
     if (brought) {
       this.record.enter(
         { ...this.record.known, image, stage: 'deploying' },
@@ -242,6 +250,7 @@ class GoldenImageRun {
       facts.instance = await steps.act().adoptInstance({ run, line: line.name, region, instanceId, expires, destroy });
       return facts.instance;
     }
+    this.undo.add(undoInstance(facts, steps));
     const deploy = line.deploy;
     if (!deploy) throw new Error('openRun lets no run pass that can neither deploy nor bring an instance');
     const limit = deploy.timeoutMinutes * MINUTE;

@@ -2,4 +2,5 @@
 export { goldenImage } from './golden-image';
 export { imageLine } from './image-line';
 export { lateBake } from './late-bake';
+export { lateDeploy } from './late-deploy';
 export { sweepRun } from './sweep-run';

@@ -16,7 +16,7 @@ export async function lateBake(input: LateBakeInput): Promise<string[]> {
       .watch()
       .awaitLateImage({ run, regions, startedAt, until: input.until, pollSeconds });
     if (plan === null) return removed;
-    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, plan, pollSeconds }));
+    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, regions, plan, pollSeconds }));
     removed.push(...plan.remove.map(({ amiId }) => amiId));
   }
 }

@@ -1,5 +1,6 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
+import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { StatusDocument } from '../domain/status';
 
 /** Input of `goldenImage`. Nothing here is believed before `token` has been verified. */
@@ -58,6 +59,9 @@ export interface LateBakeInput {
   readonly until: string;
   readonly pollSeconds: number;
 }
+
+/** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
+export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & { readonly until: string };
 
 /** Input and result of `sweepRun`: cleans up after a run that was terminated or timed out inside Temporal. */
 export interface SweepInput {

@@ -1,7 +1,7 @@
 import type { SweepInput, SweepResult } from './messages';
 import { proxies } from './proxies';
 import { Undo } from './undo';
-import { expiryOf, undoBake, undoImage, undoInstance, type RunFacts } from './undo-steps';
+import { expiryOf, undoBake, undoBrought, undoImage, undoInstance, type RunFacts } from './undo-steps';
 
 /** Cleans up after a run that was terminated or timed out inside Temporal: the run's own undo, from what evidence knows. */
 export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
@@ -15,6 +15,7 @@ export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
     startedAt: opened.at,
     expires: expiryOf(opened),
     image: opened.image,
+    tagged: false,
     named: [],
     instance: null,
     bake: null,
@@ -24,8 +25,9 @@ export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
     deployReached: opened.request.instance === undefined,
     note: (text) => void cleaned.push(text),
   };
+  const instance = opened.request.instance ? undoBrought : undoInstance;
   const undo = new Undo();
-  for (const step of [undoImage(facts, steps), undoBake(facts, steps), undoInstance(facts, steps)])
+  for (const step of [undoImage(facts, steps), undoBake(facts, steps), instance(facts, steps)])
     undo.add({
       ...step,
       run: async (limitMs) => {

@@ -2,12 +2,15 @@ import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { OpenedRun } from '../activities/run';
 import type { Started, StartMemory } from '../activities/bake';
+import type { Absence } from '../activities/patience';
+import type { DeployLeft, UndoDeployInput } from '../activities/undo-deploy';
 import type { GateMemory } from '../activities/gate-memory';
+import { NOTHING_TO_REMOVE, type RemovalPlan } from '../domain/image';
 import { workflowId } from '../domain/names';
 import type { CandidateImage, RegionImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
 import { lateBake } from './late-bake';
-import type { LateBakeInput } from './messages';
+import { lateDeploy } from './late-deploy';
 import type { Proxies } from './proxies';
 import type { UndoStep } from './undo';
 
@@ -18,6 +21,8 @@ export interface RunFacts {
   readonly startedAt: string;
   readonly expires: string;
   image: CandidateImage | null;
+  /** Whether the image's tags may be ours. */
+  tagged: boolean;
   /** Everything that the run's bake is known to have named, in any region. */
   named: readonly RegionImage[];
   instance: TestInstance | null;
@@ -36,23 +41,36 @@ export interface RunFacts {
 export const mayHaveReached = (error: unknown): boolean => detailOf<StartMemory>(error)?.reached ?? true;
 
 /** Everything of the image that this run may remove. */
-export function undoImage(facts: RunFacts, { act, poll }: Proxies): UndoStep {
+export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
+  const { pollSeconds } = opened.settings;
   const brought = opened.request.image;
+  // A later round no longer sees the image whose snapshots are left.
+  let plan: RemovalPlan = NOTHING_TO_REMOVE;
+  let absence: Absence | null = null;
   return {
     name: 'image',
     always: false,
     async run(limitMs) {
-      const plan = await act(limitMs).planRemoval({
-        run,
-        regions: regionsOf(facts),
-        named: namedBy(facts),
-        brought: brought !== undefined,
-        destroy: brought?.destroy ?? false,
-        startedAt: facts.startedAt,
-      });
-      if (plan.deny.length > 0)
-        await poll(limitMs).removeImages({ run, plan, pollSeconds: opened.settings.pollSeconds });
+      const regions = regionsOf(facts);
+      try {
+        plan = await poll(limitMs).planRemoval({
+          run,
+          regions,
+          named: namedBy(facts),
+          brought: brought !== undefined,
+          destroy: brought?.destroy ?? false,
+          tagged: facts.tagged,
+          startedAt: facts.startedAt,
+          before: plan,
+          absence,
+          pollSeconds,
+        });
+      } catch (error) {
+        absence = detailOf<Absence>(error) ?? absence;
+        throw error;
+      }
+      await poll(limitMs).removeImages({ run, regions, plan, pollSeconds });
       // An image without our tag is known by the bake's own word only.
       if (!facts.bakeOver) throw ApplicationFailure.nonRetryable('the bake may name more of them', 'NotReady');
     },
@@ -105,28 +123,30 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
       if (!late) return;
       const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
       const until = new Date(Date.now() + bakeLimitMinutes * 60_000).toISOString();
-      await watchLate({ run, regions, until, pollSeconds, startedAt: facts.startedAt });
+      await startWatch(() =>
+        startChild(lateBake, {
+          workflowId: workflowId.lateBake.of(run),
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: `Removes what the given-up bake of run ${run} still makes`,
+          args: [{ run, regions, until, pollSeconds, startedAt: facts.startedAt }],
+        }),
+      );
       facts.note(`a late image of the given-up bake is watched for until ${until}`);
     },
   };
 }
 
-/** Starts the watch; one that runs already, of a run that is swept now, is as good. */
-async function watchLate(input: LateBakeInput): Promise<void> {
+/** Starts a watch; one that runs already, of a run that is swept now, is as good. */
+async function startWatch(start: () => Promise<unknown>): Promise<void> {
   try {
-    await startChild(lateBake, {
-      workflowId: workflowId.lateBake.of(input.run),
-      parentClosePolicy: ParentClosePolicy.ABANDON,
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      staticSummary: `Removes what the given-up bake of run ${input.run} still makes`,
-      args: [input],
-    });
+    await start();
   } catch (error) {
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
 }
 
-/** The test instance with its server group and volumes; or the brought instance, where the request gave it away. */
+/** The test instance with its server group and volumes; what may still be made is watched for by a workflow of its own. */
 export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, spinnaker, pollSeconds } = opened.settings;
@@ -135,30 +155,60 @@ export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
     name: 'instance',
     always: true,
     async run(limitMs) {
-      const { instance } = facts;
-      const { region } = line;
-      if (opened.request.instance) {
-        if (!opened.request.instance.destroy || !instance) return;
-        return poll(limitMs).undoBrought({ run, region, instance, pollSeconds });
-      }
       if (!facts.deployReached || !line.deploy || !spinnaker) return;
+      const input: Omit<UndoDeployInput, 'gate'> = {
+        run,
+        line: line.name,
+        region: line.region,
+        expires: facts.expires,
+        pipeline: line.deploy.pipeline,
+        destroyPipeline: line.deploy.destroyPipeline,
+        parameters: { ...line.deploy.parameters, ...opened.request.parameters },
+        executionId: facts.deploy?.executionId ?? null,
+        instance: facts.instance,
+        pollSeconds,
+        unreachableMinutes: spinnaker.unreachableMinutes,
+      };
+      let left: DeployLeft;
       try {
-        await poll(limitMs).undoDeploy({
-          run,
-          line: line.name,
-          region,
-          expires: facts.expires,
-          pipeline: line.deploy.pipeline,
-          destroyPipeline: line.deploy.destroyPipeline,
-          parameters: { ...line.deploy.parameters, ...opened.request.parameters },
-          executionId: facts.deploy?.executionId ?? null,
-          instance,
-          pollSeconds,
-          unreachableMinutes: spinnaker.unreachableMinutes,
-          gate,
-        });
+        left = await poll(limitMs).undoDeploy({ ...input, gate });
       } catch (error) {
         gate = detailOf<GateMemory>(error) ?? { awaySince: null };
+        throw error;
+      }
+      if (!left.late) return;
+      const until = new Date(Date.now() + spinnaker.bakeLimitMinutes * 60_000).toISOString();
+      await startWatch(() =>
+        startChild(lateDeploy, {
+          workflowId: workflowId.lateDeploy.of(run),
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+          staticSummary: `Removes what the given-up deploy of run ${run} still makes`,
+          args: [{ ...input, until }],
+        }),
+      );
+      facts.note(`a late server group of the given-up deploy is watched for until ${until}`);
+    },
+  };
+}
+
+/** The brought instance, where the request gave it away. */
+export function undoBrought(facts: RunFacts, { poll }: Proxies): UndoStep {
+  const { opened, run } = facts;
+  const { region } = opened.settings.line;
+  const { pollSeconds } = opened.settings;
+  const { image, instance } = opened.request;
+  let absence: Absence | null = null;
+  return {
+    name: 'instance',
+    always: true,
+    async run(limitMs) {
+      if (!image || !instance?.destroy) return;
+      const what = { run, region, instanceId: instance.id, amiId: image.id };
+      try {
+        await poll(limitMs).undoBrought({ ...what, absence, pollSeconds });
+      } catch (error) {
+        absence = detailOf<Absence>(error) ?? absence;
         throw error;
       }
     },

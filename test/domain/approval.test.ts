@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   count,
+  countAll,
   entitled,
   outcome,
   refuse,
@@ -190,5 +191,45 @@ describe('what the decisions amount to', () => {
   test.each([[{}], [{ security: 0 }]])('nobody’s approval is none, where nobody is asked: %j', (groups) => {
     expect(outcome(asks(groups), said())).toEqual({ kind: 'open' });
     expect(outcome(asks(groups), said(security()))).toEqual({ kind: 'open' });
+  });
+});
+
+describe('everything that was said, counted anew', () => {
+  const counted = (...decisions: readonly Decision[]) =>
+    countAll(context(), decision().evidenceDigest as string, decisions).map(({ by, verdict }) => `${by} ${verdict}`);
+  const yes = security({ at: after(1) });
+  const also = platform({ at: after(5) });
+
+  test('is each person’s last word, in whatever order it comes', () => {
+    const back = security({ verdict: 'withdraw', evidenceDigest: null, at: after(2) });
+    expect(counted(also, back, yes)).toEqual(['sam withdraw', 'pat approve']);
+    expect(counted(back, yes, security({ at: after(3) }), also)).toEqual(['sam approve', 'pat approve']);
+  });
+
+  test('leaves out what the run refused: said twice, of other evidence, by the requester, after the end', () => {
+    expect(counted(yes, security({ verdict: 'deny', at: after(2) }), also)).toEqual(['sam approve', 'pat approve']);
+    expect(counted(security({ evidenceDigest: OTHER_DIGEST }))).toEqual([]);
+    expect(counted(security({ by: 'Alice@example.com' }))).toEqual([]);
+    const late = [
+      security({ by: 'zoe', verdict: 'deny', at: after(6) }),
+      security({ verdict: 'withdraw', at: after(7) }),
+    ];
+    expect(counted(yes, also, ...late)).toEqual(['sam approve', 'pat approve']);
+  });
+
+  test('a denial ends it', () => {
+    expect(counted(yes, security({ by: 'zoe', verdict: 'deny', at: after(2) }), also)).toEqual([
+      'sam approve',
+      'zoe deny',
+    ]);
+  });
+
+  test('whoever may no longer decide may still take back, and at the same moment the withdrawal wins', () => {
+    const back = security({ verdict: 'withdraw', evidenceDigest: null, groups: [], at: after(1) });
+    for (const order of [
+      [yes, back, also],
+      [back, yes, also],
+    ])
+      expect(counted(...order)).toEqual(['sam withdraw', 'pat approve']);
   });
 });

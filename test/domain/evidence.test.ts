@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { documentName, NO_REFS } from '../../src/domain/evidence';
+import { decisionName, documentName, NO_REFS } from '../../src/domain/evidence';
 import { isKey, isLineName, runId } from '../../src/domain/names';
 
 const letters = [...'abzABZ0129._-'];
@@ -26,6 +26,14 @@ test('no two documents share a name', () => {
       expect(nameA(x)).not.toBe(nameB(y));
     }),
   );
+});
+
+test('decisions are in a folder of their run', () => {
+  const name = decisionName.of('spring~2', `sha256:${'0a'.repeat(32)}`);
+  expect(name).toBe(`${decisionName.folder('spring~2')}${'0a'.repeat(32)}.json`);
+  expect(name).toMatch(/^[A-Za-z0-9._~/-]+$/);
+  // A run's name that begins another's leads to none of its decisions.
+  expect(name.startsWith(decisionName.folder('spring'))).toBe(false);
 });
 
 test('a text that would leave its folder is neither a key nor a line', () => {

@@ -5,8 +5,10 @@ import {
   imageStateOf,
   madeSince,
   newerThan,
+  NOTHING_TO_REMOVE,
   removable,
   siblingFaults,
+  unitePlans,
   type OtherRun,
 } from '../../src/domain/image';
 import type { CatalogueEntry } from '../../src/domain/evidence';
@@ -100,6 +102,36 @@ describe('what a run may take away', () => {
     const mine = image({ tags: candidateTags(RUN, 'golden') });
     expect(removable(mine, RUN)).toBe(true);
     expect(removable(mine, `${RUN}~2`)).toBe(false);
+  });
+});
+
+describe('an image is this run’s work', () => {
+  test.each([
+    ['made while it ran', 1, true],
+    ['made at its start by a clock that goes a little slow', -4, true],
+    ['made before', -6, false],
+  ])('%s', (_, minutes, own) => expect(madeSince(image({ createdAt: AT }), after(-minutes))).toBe(own));
+});
+
+describe('two plans of what to remove', () => {
+  const at = (amiId: string, region = REGION) => ({ region, amiId });
+  const a = { remove: [{ ...at('ami-1'), snapshotIds: ['s1'] }], deny: [at('ami-1'), at('ami-2')] };
+  const b = {
+    remove: [
+      { ...at('ami-1'), snapshotIds: ['s1', 's2'] },
+      { ...at('ami-1', 'eu-west-1'), snapshotIds: [] },
+    ],
+    deny: [at('ami-1', 'eu-west-1'), at('ami-1')],
+  };
+  test('are both carried out, each thing of each region once', () => {
+    expect(unitePlans(a, b)).toEqual({
+      remove: b.remove,
+      deny: [at('ami-1'), at('ami-2'), at('ami-1', 'eu-west-1')],
+    });
+  });
+  test('nothing adds nothing', () => {
+    expect(unitePlans(a, NOTHING_TO_REMOVE)).toEqual(a);
+    expect(unitePlans(NOTHING_TO_REMOVE, a)).toEqual(a);
   });
 });
 

@@ -91,6 +91,7 @@ describe('workflow ids', () => {
     expect(workflowId.run.of('spring-1~2')).toBe('run/spring-1~2');
     expect(workflowId.line.of('golden')).toBe('line/golden');
     expect(workflowId.lateBake.of('spring-1')).toBe('late-bake/spring-1');
+    expect(workflowId.lateDeploy.of('spring-1')).toBe('late-deploy/spring-1');
     expect(workflowId.sweep.of('spring-1')).toBe('sweep/spring-1');
   });
 

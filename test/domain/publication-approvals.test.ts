@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import type { Decision } from '../../src/domain/approval';
-import { publicationFaults, type PublicationEvidence } from '../../src/domain/publication';
+import { approvalContext, publicationFaults, type PublicationEvidence } from '../../src/domain/publication';
 import { after, decision, RUN } from './given';
 import { evidence, PAT, SAM } from './publication-given';
 
@@ -88,6 +88,18 @@ describe('the approvals are counted again', () => {
 
   test('an approval by plain signal counts like any other: whether it may, its reader has decided', () => {
     expect(decided(SAM, { ...PAT, credential: null })).toEqual([]);
+  });
+
+  test('by the groups and the requesters that were sealed when the run began', () => {
+    expect(approvalContext(settings, { ...request, subject: 'ci-team' })).toEqual({
+      settings: settings.settings.line.approval,
+      approvers: ['security', 'platform'],
+      requestedBy: 'alice@example.com',
+      askedBy: 'ci-team',
+      credential: 'spinnaker',
+    });
+    const { requestedBy: _, ...anonymous } = request.request;
+    expect(approvalContext(settings, { ...request, request: anonymous }).requestedBy).toBeNull();
   });
 
   test('where nobody is asked nobody has approved', () => {

@@ -15,6 +15,7 @@ const hang = async (): Promise<never> => {
   throw waiting('still at it');
 };
 const brought = { image: { id: 'ami-0123456789abcdef0', region: 'us-east-1', destroy: false } };
+const instance = { id: 'i-0123456789abcdef0', destroy: true };
 const image = ['planRemoval', 'removeImages'];
 const bake = ['undoBake', ...image];
 const deploy = ['undoDeploy', ...bake];
@@ -31,6 +32,8 @@ const EVERYWHERE: readonly { at: keyof Stubs; taken: readonly string[]; request?
   { at: 'evaluate', taken: deploy },
   { at: 'tagCandidate', taken: image, request: brought },
   { at: 'awaitInstance', taken: ['undoDeploy', ...image], request: brought },
+  { at: 'tagCandidate', taken: ['undoBrought', ...image], request: { ...brought, instance } },
+  { at: 'adoptInstance', taken: ['undoBrought', ...image], request: { ...brought, instance } },
 ];
 
 test.each(EVERYWHERE)('a cancel while $at is under way undoes $taken', async ({ at, taken, request }) => {
@@ -203,7 +206,7 @@ test('a cancel that is accepted while cleaning up changes nothing and says so', 
   let release = false;
   const { activities, calls } = stubActivities(
     { verdict: 'deny' },
-    { undoDeploy: async () => (release ? undefined : hang()) },
+    { undoDeploy: async () => (release ? { late: false } : hang()) },
   );
   await world.during(activities, async () => {
     const run = await world.start();

@@ -92,6 +92,32 @@ test('a start that provably never reached Gate needs no watch for a late image, 
   expect(await late(true)).toEqual([expect.stringMatching(/^a late image of the given-up bake is watched for until /)]);
 });
 
+test('a deploy that was given up is watched after the run has ended', async () => {
+  const watched: string[] = [];
+  const { activities } = stubActivities(
+    {},
+    {
+      awaitInstance: async () => {
+        throw ApplicationFailure.nonRetryable('no capacity', 'Final');
+      },
+      undoDeploy: async () => ({ late: true }),
+      watchLateDeploy: async ({ run, until }) => {
+        watched.push(`${run} ${until}`);
+        // Each round of the watch is bounded; a refusal ends only the round.
+        if (watched.length === 1) throw ApplicationFailure.nonRetryable('UnauthorizedOperation', 'Forbidden');
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    const { reasons } = (await run.result()) as StatusDocument;
+    const until = /^a late server group of the given-up deploy is watched for until (.+)$/.exec(reasons.join())?.[1];
+    const id = workflowId.run.parse(run.workflowId) as string;
+    await world.client.workflow.getHandle(workflowId.lateDeploy.of(id)).result();
+    expect(watched).toEqual([`${id} ${until}`, `${id} ${until}`]);
+  });
+}, 60_000);
+
 test('a bake that outlives its time limit fails with what it last waited for', async () => {
   const settings = quickSettings({
     bake: { pipeline: 'bake-golden', regions: ['us-east-1'], parameters: {}, timeoutMinutes: 0.5 / 60 },
@@ -170,6 +196,7 @@ test('an undo that cannot finish keeps the run open and says what is stuck; the 
     {
       undoDeploy: async () => {
         if (!release) throw ApplicationFailure.nonRetryable('i-1 does not terminate: DisableApiTermination', 'Final');
+        return { late: false };
       },
     },
   );

@@ -73,6 +73,7 @@ describeTimeSkipping('a run that takes days', () => {
         undoDeploy: async () => {
           tries += 1;
           if (tries <= 6) throw ApplicationFailure.nonRetryable('DisableApiTermination', 'Final');
+          return { late: false };
         },
       },
     );

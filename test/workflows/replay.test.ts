@@ -34,6 +34,16 @@ const RECORDED: readonly { readonly name: string; readonly id: string; play(worl
         }),
     },
     {
+      name: 'late-deploy',
+      id: workflowId.lateDeploy.of('r'),
+      play: (world) =>
+        playOne(world, WORKFLOW.lateDeploy, workflowId.lateDeploy.of('r'), {
+          ...{ run: 'r', line: 'golden', region: 'us-east-1', expires: '', pipeline: 'd', destroyPipeline: 'x' },
+          ...{ parameters: {}, executionId: null, instance: null, unreachableMinutes: 1, pollSeconds: 0.05 },
+          until: '2026-01-01T00:30:00.000Z',
+        }),
+    },
+    {
       name: 'sweep',
       id: workflowId.sweep.of('r'),
       play: (world) => playOne(world, WORKFLOW.sweep, workflowId.sweep.of('r'), { run: 'r' }),

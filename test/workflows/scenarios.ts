@@ -151,6 +151,7 @@ export const SCENARIOS: readonly Scenario[] = [
           undoDeploy: async () => {
             tries += 1;
             if (tries === 1) throw ApplicationFailure.nonRetryable('DisableApiTermination', 'Final');
+            return { late: false };
           },
         },
       );

@@ -120,7 +120,8 @@ export function stubActivities(
     startAfter: async () => ({ executionId: 'A1' }),
     giveJudgment: async () => ({ said: null }),
     undoBake: async () => ({ late: false, images: [] }),
-    undoDeploy: async () => undefined,
+    undoDeploy: async () => ({ late: false }),
+    watchLateDeploy: async () => undefined,
     undoBrought: async () => undefined,
     planRemoval: async () => ({
       remove: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],

@@ -45,6 +45,8 @@ export function executionOf(value: unknown): Execution | undefined {
     correlationId: text(record(given.trigger).correlationId) ?? null,
     images: imagesOf(raw),
     servers: serversOf(raw),
+    account: accountsOf(raw)[0] ?? null,
+    endedAt: timeOf(given.endTime),
     stages,
     progress: progressOf(given, id, status),
   };
@@ -56,21 +58,21 @@ function statusOf(value: unknown): ExecutionStatus {
 }
 
 function stageOf(stage: Json): ExecutionStage {
-  const started = stage.startTime;
   return {
     id: text(stage.id) ?? '',
     refId: text(stage.refId) ?? '',
     name: text(stage.name) ?? text(stage.type) ?? '',
     type: text(stage.type) ?? '',
     status: statusOf(stage.status),
-    startedAt: typeof started === 'number' && isTime(started) ? new Date(started).toISOString() : null,
+    startedAt: timeOf(stage.startTime),
     manualSkip: record(stage.context).manualSkip === true,
     judgment: text(record(stage.context).judgmentStatus)?.toLowerCase() ?? null,
   };
 }
 
-/** Milliseconds since 1970 that a Date can hold. */
-const isTime = (ms: number): boolean => !Number.isNaN(new Date(ms).getTime());
+/** Milliseconds since 1970, as ISO 8601; null for what a Date cannot hold. */
+const timeOf = (ms: unknown): string | null =>
+  typeof ms === 'number' && !Number.isNaN(new Date(ms).getTime()) ? new Date(ms).toISOString() : null;
 
 /**
  * What the bake made: `deploymentDetails` of the bake stages, and of each region's own. Where no stage is a bake (a pipeline may
@@ -100,8 +102,8 @@ function imagesIn(stages: readonly Json[]): Execution['images'] {
 function serversOf(stages: readonly Json[]): readonly ServerGroup[] {
   const found = new Map<string, ServerGroup>();
   for (const stage of stages.filter(({ type }) => CREATING.has(String(type)))) {
-    const context = { ...record(stage.outputs), ...record(stage.context) };
-    const account = text(context['deploy.account.name']) ?? text(context.account) ?? text(context.credentials);
+    const context = contextOf(stage);
+    const account = accountOf(context);
     const named = Object.entries(record(context['deploy.server.groups'])).flatMap(([region, names]) =>
       texts(names).map((name) => ({ region, name })),
     );
@@ -110,6 +112,18 @@ function serversOf(stages: readonly Json[]): readonly ServerGroup[] {
   }
   return [...found.values()];
 }
+
+/** Where the deploy makes its groups: its stages say so from their start, the parent in its list of clusters. */
+const accountsOf = (stages: readonly Json[]): readonly string[] =>
+  stages
+    .filter(({ type }) => CREATING.has(String(type)))
+    .flatMap((stage) => accountOf(contextOf(stage)) ?? records(contextOf(stage).clusters).flatMap(accountOf))
+    .filter((account) => account !== undefined);
+
+const contextOf = (stage: Json): Json => ({ ...record(stage.outputs), ...record(stage.context) });
+
+const accountOf = (context: Json): string | undefined =>
+  text(context['deploy.account.name']) ?? text(context.account) ?? text(context.credentials);
 
 /** Clouddriver's results: `serverGroupNames` with entries `<region>:<name>`. */
 function madeByTasks(context: Json): { readonly region: string; readonly name: string }[] {

@@ -85,6 +85,14 @@ describe('whether it is over', () => {
   });
 });
 
+test.each([
+  [1_700_000_000_000, '2023-11-14T22:13:20.000Z'],
+  [null, null],
+  [9e15, null],
+])('an execution with the end %p ended at %p', async (endTime, endedAt) => {
+  expect((await read({ status: 'TERMINAL', endTime, stages: [] })).endedAt).toBe(endedAt);
+});
+
 describe('images', () => {
   test('are those of the bake, one for each region, not the base that was looked up before', async () => {
     const detail = { ami: ORANGE, imageId: ORANGE, imageName: 'golden-1', region: 'us-east-1' };
@@ -134,6 +142,20 @@ describe('server groups', () => {
       ],
     });
     expect(servers).toEqual([{ account: 'test', region: 'us-east-1', name: 'goldenami-canary-v003' }]);
+  });
+
+  test.each([
+    ['its cluster', 'deploy', { clusters: [{ account: 'test' }] }],
+    ['its account', 'createServerGroup', { account: 'test' }],
+    ['its credentials', 'cloneServerGroup', { credentials: 'test' }],
+  ])('have an account before they have a name: by %s', async (_, type, context) => {
+    const { account, servers } = await read({ stages: [stage({ type, context })] });
+    expect({ account, servers }).toEqual({ account: 'test', servers: [] });
+  });
+
+  test('of other stages tell no account', async () => {
+    const { account } = await read({ stages: [stage({ type: 'destroyServerGroup', context: { account: 'test' } })] });
+    expect(account).toBeNull();
   });
 
   test('that exist although the stage failed are known from Clouddriver’s tasks', async () => {

@@ -1,0 +1,125 @@
+import { EC2Client, RunInstancesCommand } from '@aws-sdk/client-ec2';
+import type { GateMemory } from '../../src/activities/gate-memory';
+import type { UndoDeployInput } from '../../src/activities/undo-deploy';
+import { TAG } from '../../src/domain/names';
+import { untilPasses } from '../setup/helpers';
+import { alive, openBench, POLL, REGION, RUN, type Bench } from './harness';
+
+const DEPLOY = 'deploy-candidate';
+/** Gate's lists have been looked through long enough. */
+const SEARCHED: GateMemory = {
+  awaySince: null,
+  search: { since: new Date(Date.now() - 60_000).toISOString(), looks: 100 },
+};
+const NOTHING = { instances: [], volumes: [], groups: [] };
+
+const input = (change: Partial<UndoDeployInput> = {}): UndoDeployInput => ({
+  ...{ run: RUN, line: 'golden', region: REGION, expires: '2030-01-01T00:00:00Z', pipeline: DEPLOY },
+  ...{ destroyPipeline: 'destroy-candidate', parameters: {}, executionId: null, instance: null, pollSeconds: POLL },
+  ...{ unreachableMinutes: 1, gate: SEARCHED },
+  ...change,
+});
+const deploy = async (bench: Bench, pipeline = DEPLOY): Promise<void> => {
+  const { id } = bench.simulator.seed.image();
+  await bench.spinnaker.start({ run: RUN, step: 'deploy', n: 1 }, pipeline, { assayRegion: REGION, amiId: id });
+};
+const groupIsThere = (bench: Bench) => untilPasses(() => expect(alive(bench).groups).toHaveLength(1));
+const destroys = (bench: Bench) => bench.simulator.state().executions.filter(({ kind }) => kind === 'destroy');
+
+describe('a deploy that may still make something', () => {
+  test('is looked for in lists that Gate really gave', async () => {
+    const bench = await openBench();
+    bench.simulator.faults.add({ service: 'gate', operation: 'searchExecutions', kind: '500', count: 8 });
+    const said: string[] = [];
+    const search = { since: new Date(Date.now() - 60_000).toISOString(), looks: 0 };
+    const left = await bench.run('undoDeploy', input({ pollSeconds: 0.02, gate: { awaySince: null, search } }), {
+      between: (message) => said.push(message),
+    });
+    expect(left).toEqual({ late: true });
+    expect(said.filter((message) => message.startsWith('Gate has not answered'))).toHaveLength(8);
+    expect(said.filter((message) => message.startsWith('looking for a deploy'))).toHaveLength(4);
+  });
+
+  test('is looked for some seconds, however quick the looks', async () => {
+    const bench = await openBench();
+    const search = { since: new Date().toISOString(), looks: 1000 };
+    const look = bench.run('undoDeploy', input({ gate: { awaySince: null, search } }), { attempts: 1 });
+    await expect(look).rejects.toThrow('looking for a deploy');
+  });
+
+  test('is late when it was given up, and not when it succeeded', async () => {
+    const bench = await openBench();
+    bench.simulator.behave({ deploy: 'waits' });
+    await deploy(bench);
+    await groupIsThere(bench);
+    expect(await bench.run('undoDeploy', input())).toEqual({ late: true });
+    expect(alive(bench)).toMatchObject(NOTHING);
+
+    const other = await openBench();
+    await deploy(other);
+    await untilPasses(() => expect(other.simulator.state().executions[0]?.status).toBe('SUCCEEDED'));
+    expect(await other.run('undoDeploy', input())).toEqual({ late: false });
+    expect(alive(other)).toMatchObject(NOTHING);
+  });
+
+  test('is watched, and what comes of it is removed', async () => {
+    const bench = await openBench();
+    const until = new Date(Date.now() + 2_500).toISOString();
+    const watching = bench.run('watchLateDeploy', { ...input(), until });
+    await deploy(bench);
+    await groupIsThere(bench);
+    await watching;
+    expect(Date.now()).toBeGreaterThanOrEqual(Date.parse(until));
+    expect(bench.simulator.state().autoScalingGroups).toHaveLength(1);
+    expect(alive(bench)).toMatchObject(NOTHING);
+  });
+});
+
+test('a group that Orca has not noted yet is destroyed in the account of the deploy', async () => {
+  const bench = await openBench();
+  // The run's deploy notes no group, ever; one of its tags is there all the same.
+  bench.simulator.seed.pipeline({ name: 'another', kind: 'deploy' });
+  const { id } = bench.simulator.seed.image();
+  await fetch(`${bench.simulator.gateUrl}/pipelines/goldenami/another`, {
+    method: 'POST',
+    body: JSON.stringify({ parameters: { assayRun: RUN, assayRegion: REGION, amiId: id } }),
+  });
+  await groupIsThere(bench);
+  bench.simulator.behave({ deploy: 'never-ends' });
+  await deploy(bench);
+  await bench.run('undoDeploy', input());
+  expect(destroys(bench)).toMatchObject([{ parameters: { account: 'test', region: REGION } }]);
+  expect(alive(bench)).toMatchObject(NOTHING);
+});
+
+test('a destroy that fails at once is started again after a pause that grows', async () => {
+  const bench = await openBench({ speed: 100 });
+  await deploy(bench);
+  await groupIsThere(bench);
+  bench.simulator.behave({ destroy: 'fails' });
+  await expect(bench.run('undoDeploy', input(), { attempts: 20 })).rejects.toThrow('still exists');
+  const all = destroys(bench);
+  const pauses = all.slice(1).map(({ buildTime }, before) => buildTime - (all[before]?.endTime ?? NaN));
+  expect(pauses.length).toBeGreaterThanOrEqual(3);
+  pauses.forEach((pause, n) => expect(pause).toBeGreaterThanOrEqual(POLL * 1000 * 2 ** n));
+  bench.simulator.behave({ destroy: 'succeeds' });
+  await bench.run('undoDeploy', input());
+  expect(alive(bench)).toMatchObject(NOTHING);
+}, 30_000);
+
+test('volumes that would outlive an instance found only by its tag go too', async () => {
+  const bench = await openBench();
+  const { id } = bench.simulator.seed.image();
+  const ec2 = new EC2Client({ region: REGION, endpoint: bench.simulator.url });
+  await ec2.send(
+    new RunInstancesCommand({
+      ...{ ImageId: id, MinCount: 1, MaxCount: 1 },
+      BlockDeviceMappings: [{ DeviceName: '/dev/xvdb', Ebs: { DeleteOnTermination: false } }],
+      TagSpecifications: [{ ResourceType: 'instance', Tags: [{ Key: TAG.run, Value: RUN }] }],
+    }),
+  );
+  ec2.destroy();
+  expect(alive(bench).volumes).toHaveLength(2);
+  await bench.run('undoDeploy', input());
+  expect(alive(bench)).toMatchObject(NOTHING);
+});
