@@ -398,6 +398,6 @@ test.each(files().filter((file) => file.endsWith('.sh')))(
     execFileSync(shell, ['-n', join(PACK, file)], { stdio: 'pipe' });
     expect(text(file)).toMatch(/^set -[a-z]*e/m);
     // User data is run by cloud-init, not as a file.
-  if (file !== 'user-data.sh') accessSync(join(PACK, file), constants.X_OK);
+    if (file !== 'user-data.sh') accessSync(join(PACK, file), constants.X_OK);
   },
 );

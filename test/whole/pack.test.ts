@@ -83,7 +83,7 @@ describe.each(webhookStages().filter(({ stage }) => !String(stage['successStatus
       async (verdict, stageEnds, runEnds) => {
         const outside = execution(stage);
         const run = `${outside.id}-${stage.refId}`;
-        const ami = assay.simulator.seed.image({ name: `baked-${run}` });
+        const ami = assay.simulator.seed.image({ name: `baked-${run}` }).id;
         const own = { stageBake: { outputs: { deploymentDetails: [{ ami, region: 'us-east-1' }] } } };
         const played = playWebhookStage(asPlayed(stage, outside, own, PARAMETERS));
         await decided(run, verdict);
@@ -108,7 +108,7 @@ test.each(PRECONFIGURED)(
       ...asPlayed(
         { ...stage, customHeaders: secret, sensitiveHeaders: {} },
         outside,
-        { parameterValues: placed.parameterValues, '#currentStage()': { refId: '7' } },
+        { parameterValues: placed.parameterValues, stage: { refId: '7' } },
         {},
       ),
       signal: controller.signal,
