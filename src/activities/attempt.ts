@@ -22,6 +22,9 @@ export function remember(value: unknown): void {
 /** Number of this attempt, from 1. */
 export const attempt = (): number => Context.current().info.attempt;
 
+/** The time limit of all attempts together; infinite when there is none. */
+export const attemptLimitMs = (): number => Context.current().info.scheduleToCloseTimeoutMs || Infinity;
+
 /**
  * Not done yet: the server waits and tries again, which costs no history. Jitter of ten percent keeps many runs from polling in step.
  * What was remembered survives to the workflow when the time limit ends the waiting.

@@ -5,6 +5,7 @@ import type { RegionImage } from '../domain/run';
 import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import { attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
+import { admitted } from './gate-memory';
 
 /** What a pipeline is given besides its own parameters. */
 export interface StartInput {
@@ -62,19 +63,15 @@ export async function startOnce(start: () => Promise<Started>): Promise<Started>
   const before = remembered<StartMemory>();
   // An attempt of which nothing is remembered may have sent its start and been killed.
   const reachedBefore = before?.reached ?? attempt() > 1;
-  remember({ reached: true } satisfies StartMemory);
+  remember({ ...before, reached: true } satisfies StartMemory);
   try {
-    return await start();
+    return await admitted(start);
   } catch (error) {
-    remember({ reached: reachedBefore || error instanceof AnswerLost } satisfies StartMemory);
-    // A Gate that restarts may send a call or two to its login; one that goes on refusing is told at once.
-    if (error instanceof Forbidden && attempt() < REFUSALS) throw new TryAgain(messageOf(error));
+    // Since when it was refused stays remembered too.
+    remember({ ...remembered<StartMemory>(), reached: reachedBefore || error instanceof AnswerLost });
     throw error;
   }
 }
-
-/** Refusals in a row that end a start; there are some 7 seconds between the first and the last. */
-const REFUSALS = 4;
 
 /**
  * A call to Gate while something that was started is waited for: a refusal is tried again, since what was started goes on and

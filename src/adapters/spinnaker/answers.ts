@@ -15,8 +15,8 @@ export interface Reading {
 
 /**
  * The JSON of an answer; `undefined` when it is empty, which Gate also does when something behind it failed. Throws Forbidden for
- * what Gate's security refuses (a page or a redirect to one counts, since Gate itself has none), AnswerLost and TryAgain for
- * what may be over soon, Final for the rest.
+ * what Gate's security or something in front of it refuses (a page or a redirect to one counts, since Gate itself has none),
+ * AnswerLost and TryAgain for what may be over soon, Final for the rest.
  */
 export function read(answer: GateAnswer, { command = false, missing }: Reading): unknown {
   const { status, body, what } = answer;
@@ -34,6 +34,10 @@ export function read(answer: GateAnswer, { command = false, missing }: Reading):
   if (status >= 300 && status < 400) throw redirected(answer);
   if (status === 401 || status === 403)
     throw new Forbidden(`${told}: check spinnaker.auth and the rights in Spinnaker`);
+  if (status === 404 && isPage(answer))
+    throw new Forbidden(
+      `${what}: 404 with a page, which is not Gate's own: check spinnaker.gate and what is in front of it`,
+    );
   if (status === 404) throw missing(answer);
   if (status === 429) throw new TryAgain(told, retryAfterMs(answer));
   if (status === 408 || status === 425 || status >= 500) {

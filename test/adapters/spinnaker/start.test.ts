@@ -185,6 +185,11 @@ describe('what an answer to a start means', () => {
     ['a redirect to a login', answering(302, '', { Location: 'https://gate.example.com/login' }), 'Forbidden'],
     ['an OAuth redirect', answering(302, '', { Location: 'https://id.example.com/oauth2/v1?state=s' }), 'Forbidden'],
     ['a login page', answering(200, '<!DOCTYPE html><form>', { 'Content-Type': 'text/html' }), 'Forbidden'],
+    [
+      'a 404 page of an ingress',
+      answering(404, '<html>default backend</html>', { 'Content-Type': 'text/html' }),
+      'Forbidden',
+    ],
     ['a redirect to elsewhere', answering(301, '', { Location: 'https://gate.example.com/x' }), 'Final'],
     ['400', answering(400, '{"message":"Required parameter baseOs is missing"}'), 'Final'],
     ['404', answering(404, '{"message":"no"}'), 'Final'],

@@ -1,0 +1,70 @@
+import type { ApplicationFailure } from '@temporalio/common';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { createActivities, type Deps } from '../../src/activities';
+import type { Spinnaker } from '../../src/adapters/ports';
+import { AnswerLost, Forbidden, TryAgain } from '../../src/domain/errors';
+
+/** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
+class Attempts {
+  private number = 0;
+  private details: unknown;
+  constructor(private readonly limitMs: number) {}
+
+  async next<T>(act: () => Promise<T>): Promise<T | ApplicationFailure> {
+    this.number += 1;
+    const env = new MockActivityEnvironment({
+      attempt: this.number,
+      scheduleToCloseTimeoutMs: this.limitMs,
+      heartbeatTimeoutMs: 60_000,
+      heartbeatDetails: this.details,
+    });
+    env.on('heartbeat', (details: unknown) => (this.details = details));
+    return (env.run(act) as Promise<T>).catch((error: unknown) => error as ApplicationFailure);
+  }
+}
+
+const MINUTE = 60_000;
+const activities = (gate: Partial<Spinnaker>) => createActivities({ spinnaker: gate as Spinnaker } as Deps);
+const throwing = (error: Error) => (): Promise<never> => Promise.reject(error);
+const input = { run: 'r', pipeline: 'bake-golden', parameters: {} };
+const undo = { ...input, executionId: null, pollSeconds: 1, unreachableMinutes: 60, gate: { awaySince: null } };
+
+beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setInterval', 'clearInterval'] }));
+afterEach(() => jest.useRealTimers());
+
+test.each([
+  [60, 10],
+  [20, 5],
+])('of a limit of %d minutes a refusal is waited out for %d', async (limit, patience) => {
+  const attempts = new Attempts(limit * MINUTE);
+  const { startBake } = activities({ start: throwing(new Forbidden('302, a redirect to a login')) });
+  expect(await attempts.next(() => startBake(input))).toMatchObject({ type: 'TryAgain' });
+  jest.advanceTimersByTime(patience * MINUTE - 1000);
+  expect(await attempts.next(() => startBake(input))).toMatchObject({ type: 'TryAgain' });
+  jest.advanceTimersByTime(1000);
+  expect(await attempts.next(() => startBake(input))).toMatchObject({
+    type: 'Forbidden',
+    message: '302, a redirect to a login',
+  });
+});
+
+test('another answer than a refusal ends it: the next one counts anew', async () => {
+  const attempts = new Attempts(60 * MINUTE);
+  const start = (error: Error) => attempts.next(() => activities({ start: throwing(error) }).startBake(input));
+  await start(new Forbidden('403'));
+  jest.advanceTimersByTime(9 * MINUTE);
+  expect(await start(new AnswerLost('reset'))).toMatchObject({ type: 'AnswerLost' });
+  jest.advanceTimersByTime(2 * MINUTE);
+  expect(await start(new Forbidden('403'))).toMatchObject({
+    type: 'TryAgain',
+    details: [expect.objectContaining({ reached: true })],
+  });
+});
+
+test('an undo takes a Gate that refuses it for one that is away, and goes on without it in the end', async () => {
+  const attempts = new Attempts(60 * MINUTE);
+  const { undoBake } = activities({ find: throwing(new Forbidden('403')) });
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
+  jest.advanceTimersByTime(60 * MINUTE);
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ late: true });
+});
