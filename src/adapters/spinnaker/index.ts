@@ -3,7 +3,7 @@ import { AnswerLost, BadInput, Final, NotFound, TryAgain } from '../../domain/er
 import { correlationId, type SpinnakerStep } from '../../domain/names';
 import { hasExpression } from '../../domain/request';
 import type { Execution, ExecutionKey, Spinnaker, SpinnakerJob } from '../ports';
-import { detail, isPage, notFound, read } from './answers';
+import { detail, notFound, read } from './answers';
 import { userOf, type GateAuth } from './auth';
 import { executionOf } from './execution';
 import { createGate, type GateAnswer } from './gate';
@@ -77,8 +77,6 @@ export function createSpinnaker({ gate: url, application, auth, timeoutMs = TIME
   async function one(kind: 'pipelines' | 'tasks', id: string): Promise<Execution> {
     if (!isExecutionId(id)) throw new NotFound('what is given as an execution id cannot be one');
     const answer = await gate({ method: 'GET', path: [kind, id] });
-    if (answer.status === 200 && isPage(answer))
-      throw new TryAgain(`${answer.what}: answered with a page, as a login or a proxy would`);
     const read200 = read(answer, { missing: notFound });
     const execution = kind === 'tasks' ? executionOfTask(read200) : executionOf(read200);
     if (execution?.id !== id) throw new TryAgain(`${answer.what}: ${answer.status} without the execution`);

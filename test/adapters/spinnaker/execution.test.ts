@@ -308,7 +308,7 @@ describe('reading an execution', () => {
   test.each([
     ['an empty 200', 200, '', 'TryAgain'],
     ['null', 200, 'null', 'TryAgain'],
-    ['a page', 200, '<html><body>Sign in</body></html>', 'TryAgain'],
+    ['a page', 200, '<html><body>Sign in</body></html>', 'Forbidden'],
     ['another execution', 200, '{"id":"01HOTHER","status":"RUNNING"}', 'TryAgain'],
     ['no status', 200, '{"id":"01H"}', 'TryAgain'],
     ['broken JSON', 200, '{"id":"01H","sta', 'TryAgain'],
