@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities, type Deps } from '../../src/activities';
 import type { Spinnaker } from '../../src/adapters/ports';
-import { AnswerLost, Forbidden, TryAgain } from '../../src/domain/errors';
+import { AnswerLost, Forbidden } from '../../src/domain/errors';
 
 /** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
 class Attempts {

@@ -25,6 +25,10 @@ export interface AssayOptions {
   readonly spinnaker?: object;
   /** Added to `server`, as a publicUrl behind a proxy. */
   readonly server?: object;
+  /** Puts something before the simulated Gate and gives back its address. */
+  readonly gate?: (url: string) => Promise<string>;
+  /** Another program in the place of the shipped worker, with what is added to its environment. */
+  readonly worker?: { readonly script: string; readonly env: Record<string, string> };
 }
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -96,7 +100,8 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
   const temporal = options.temporal ?? (await testTemporal());
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const folder = writeConfig(port, simulator.gateUrl, options);
+  const gate = options.gate ? await options.gate(simulator.gateUrl) : simulator.gateUrl;
+  const folder = writeConfig(port, gate, options);
   const env: Record<string, string> = {
     PATH: process.env['PATH'] ?? '',
     ASSAY_CONFIG: join(folder, 'assay.yaml'),
@@ -109,7 +114,7 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
   };
   const worker = new Program('worker.js', env, join(folder, 'worker.log'));
   const server = new Program('server.js', env, join(folder, 'server.log'));
-  worker.start();
+  worker.start(options.worker?.env, options.worker?.script);
   server.start();
 
   const call: Assay['call'] = async (who, method, path, body, headers = {}) => {
