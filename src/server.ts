@@ -32,7 +32,7 @@ export async function startServer(): Promise<void> {
     const told = signalled();
     const config = () => watched.current();
     const temporal = connectTemporal(temporalConnection(env));
-    const clients = createClients({ config, temporal, temporalUi: temporalUi(env) });
+    const clients = createClients({ config, temporal, temporalUi: temporalUi(env), log });
     const serving = await serve({ config, clients, log });
     console.log(`assay server listens on ${serving.url} for ${first.server.publicUrl}`);
     log.info({ lines: [...first.lines.keys()] }, 'server is ready');

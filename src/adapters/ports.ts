@@ -245,8 +245,14 @@ export interface EvidenceStore {
   /** Writes or replaces a named document, whole or not at all. Names are relative paths of safe characters. */
   write(name: string, text: string): Promise<void>;
   read(name: string): Promise<string | undefined>;
-  /** Names that begin with the prefix, sorted. */
-  list(prefix: string): Promise<readonly string[]>;
+  /** Named documents whose names begin with the prefix: the last written first, and by name where that is the same. */
+  list(prefix: string): Promise<readonly NamedDocument[]>;
+}
+
+/** A named document of the store; `writtenAt` in milliseconds since 1970. */
+export interface NamedDocument {
+  readonly name: string;
+  readonly writtenAt: number;
 }
 
 /** Seals statements with the worker's key (`signing.ledger`) and opens them again. */

@@ -76,7 +76,7 @@ const finding = z.looseObject({
 export type FindingView = z.output<typeof finding>;
 
 const reportSchema = z.looseObject({
-  request: z.looseObject({ requestedBy: text.optional(), reason: text.optional() }),
+  request: z.looseObject({ requestedBy: text.optional(), reason: text.optional() }).nullable().default(null),
   assessments: z.array(z.looseObject({ assessor: text, status: text, reason: text.default('') })).default([]),
   findings: z.array(finding).default([]),
   decisions: z.array(z.looseObject({ by: text, verdict: text, comment: text, at: text })).default([]),

@@ -81,8 +81,8 @@ export function decisionLines(run: RunView, report: ReportView | null, style: St
   return [
     `${style.bold(clean(run.line))}  ${clean(run.id)}  ${paintOf(run.status, style)(clean(run.status))}`,
     ...fact('image', run.amiId === null ? null : `${run.amiId}${run.region === null ? '' : ` in ${run.region}`}`),
-    ...fact('asked by', report?.request.requestedBy),
-    ...fact('reason', report?.request.reason),
+    ...fact('asked by', report?.request?.requestedBy),
+    ...fact('reason', report?.request?.reason),
     ...fact('verdict', run.verdict),
     ...within(reasonLines(run)),
     ...within(findingLines(run, style)),

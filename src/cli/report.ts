@@ -16,7 +16,7 @@ interface ReportOptions extends PeopleOptions {
 export function reportCommand(cli: Cli): Command {
   return people('report', {
     summary:
-      'Print the report of a run: findings, assessments, decisions, timeline.\nIt exists once the run was judged.',
+      'Print the report of a run: findings, assessments, decisions, timeline.\nIt exists once the run was judged, or has ended.',
     examples: [
       'assay report nightly-2026-11-24 --output report.json',
       'assay report nightly-2026-11-24 | jq .findings',

@@ -119,8 +119,8 @@ export function page(run: RunView, sightings: Sightings, more: PageMore): string
     ],
     ['instance', run.instanceId && clean(run.instanceId)],
     ['attempt', run.attempt > 1 ? String(run.attempt) : null],
-    ['asked by', report?.request.requestedBy === undefined ? null : clean(report.request.requestedBy)],
-    ['reason', report?.request.reason === undefined ? null : clean(report.request.reason)],
+    ['asked by', report?.request?.requestedBy === undefined ? null : clean(report.request.requestedBy)],
+    ['reason', report?.request?.reason === undefined ? null : clean(report.request.reason)],
     [
       'started',
       `${clean(run.startedAt)}${started === null ? '' : ` (${duration(end - started)}${run.closedAt === null ? ' so far' : ' in all'})`}`,

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { readReport, readRun, type ReportView, type RunView } from './answers';
 import type { Cli } from './cli';
-import { CliError } from './exit';
+import { CliError, hasEnded } from './exit';
 import type { Api } from './http-client';
 import { apiOf, people, runPath, type PeopleOptions } from './people';
 import { page } from './run-text';
@@ -38,7 +38,7 @@ export function showCommand(cli: Cli): Command {
 
 /** The report; null where there is none yet, and a text that says why where it should be there and is not. */
 export async function reportOf(api: Api, run: RunView): Promise<ReportView | null | string> {
-  if (run.evidenceDigest === null && run.verdict === null) return null;
+  if (run.evidenceDigest === null && run.verdict === null && !hasEnded(run.status)) return null;
   try {
     return readReport((await api.call({ path: runPath(run.id, '/report') })).body);
   } catch (error) {

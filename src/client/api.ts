@@ -63,7 +63,8 @@ export interface RunPage {
 /** The evidence of a run, readable. */
 export interface Report {
   readonly run: StatusDocument;
-  readonly request: RunRequest;
+  /** Null for a run that ended before its request was verified. */
+  readonly request: RunRequest | null;
   readonly evidenceDigest: string | null;
   readonly verdict: Verdict | null;
   readonly reasons: readonly string[];
@@ -98,7 +99,7 @@ export interface RunsApi {
   cancel(id: string, actor: Actor, reason: string): Promise<CancelAnswer>;
   /** The key's latest attempt. A key that is not known yet is fine too. */
   cancelByKey(key: string, actor: Actor, reason: string): Promise<CancelAnswer>;
-  /** `undefined`: no such run. `not-yet`: nothing was judged so far. */
+  /** `undefined`: no such run. `not-yet`: the run goes on, and nothing was judged so far. */
   report(id: string): Promise<Report | 'not-yet' | undefined>;
 }
 

@@ -19,7 +19,18 @@ export interface Temporal {
 const LIMIT_MS = 4_000;
 
 /** gRPC status codes (grpc.io, "Status codes and their use in gRPC"). */
-const CODE = { deadlineExceeded: 4, permissionDenied: 7, unavailable: 14, unauthenticated: 16, resourceExhausted: 8 };
+const CODE = {
+  cancelled: 1,
+  unknown: 2,
+  deadlineExceeded: 4,
+  permissionDenied: 7,
+  resourceExhausted: 8,
+  aborted: 10,
+  internal: 13,
+  unavailable: 14,
+  dataLoss: 15,
+  unauthenticated: 16,
+};
 
 export function connectTemporal({ connection: options, namespace }: TemporalOptions): Temporal {
   const connection = Connection.lazy(options);
@@ -39,7 +50,7 @@ export function connectTemporal({ connection: options, namespace }: TemporalOpti
   };
 }
 
-/** What a gRPC fault means, if it means that Temporal cannot be used now. */
+/** What a gRPC fault means, if it means that Temporal cannot be used now. Others are for the caller to understand. */
 function unreachable(error: unknown, address: string, namespace: string): Unreachable | undefined {
   const grpc = grpcFault(error);
   if (!grpc) {
@@ -54,6 +65,13 @@ function unreachable(error: unknown, address: string, namespace: string): Unreac
         'Temporal',
         `Temporal at ${address} does not answer: check TEMPORAL_ADDRESS and that it runs`,
       );
+    // What a server answers that is going down, or whose database is away.
+    case CODE.cancelled:
+    case CODE.unknown:
+    case CODE.aborted:
+    case CODE.internal:
+    case CODE.dataLoss:
+      return new Unreachable('Temporal', `Temporal at ${address} cannot answer now`, { cause: error });
     case CODE.resourceExhausted:
       return new Unreachable('Temporal', `Temporal at ${address} is overloaded`);
     case CODE.permissionDenied:

@@ -1,6 +1,7 @@
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { MEMO_BODY, MEMO_CANCELED, MEMO_CREDENTIAL, workflowId } from '../domain/names';
-import { isEnd } from '../domain/run';
+import type { EvidenceRef } from '../domain/evidence';
+import { MEMO_BODY, MEMO_CANCELED, MEMO_CREDENTIAL, MEMO_DECISIONS, workflowId } from '../domain/names';
+import { isEnd, type Stage } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 import type { Archive } from './archive';
 import type { Temporal } from './connect';
@@ -14,6 +15,8 @@ export interface Attempt {
   readonly credential: string;
   /** A cancel was accepted. */
   readonly canceled: boolean;
+  /** Evidence of the decisions that count so far. */
+  readonly decisions: readonly EvidenceRef[];
 }
 
 /** Looks at a run: in Temporal, and where that has forgotten it, in the archive. `undefined`: no such run. */
@@ -27,14 +30,23 @@ export async function lookAt(temporal: Temporal, archive: Archive, run: string):
       document,
       bodyHash: String(memo[MEMO_BODY] ?? ''),
       credential: String(memo[MEMO_CREDENTIAL] ?? ''),
-      canceled: memo[MEMO_CANCELED] === true || raw.workflowExtendedInfo?.cancelRequested === true,
+      canceled:
+        memo[MEMO_CANCELED] === true || (raw.workflowExtendedInfo?.cancelRequested === true && isOpen(document)),
+      decisions: (memo[MEMO_DECISIONS] ?? []) as readonly EvidenceRef[],
     };
   }
   const ending = await archive.ending(run);
   if (!ending) return undefined;
-  const { status, bodyHash, credential } = ending;
-  return { document: status, bodyHash, credential, canceled: status.status === 'CANCELED' };
+  const { status, bodyHash, credential, refs } = ending;
+  const canceled = status.status === 'CANCELED';
+  return { document: status, bodyHash, credential, canceled, decisions: refs.decisions };
 }
+
+/** Stages in which the run accepts no cancel any more. */
+const SEALED: readonly Stage[] = ['publishing', 'cleaning-up', 'done'];
+
+/** Whether a cancel that Temporal has noted, and no worker has taken up yet, will be accepted. */
+const isOpen = ({ status, stage }: StatusDocument): boolean => !isEnd(status) && !SEALED.includes(stage);
 
 /** Whether the key of an attempt may begin another one: it was cancelled, or its end was read by who asked. */
 export const isFollowable = async (archive: Archive, { document, canceled }: Attempt): Promise<boolean> =>

@@ -2,14 +2,14 @@ import type { Decision } from '../domain/approval';
 import { isKey, parseRunId } from '../domain/names';
 import { isEnd } from '../domain/run';
 import type { RunsApi } from './api';
-import { listRuns } from './list';
+import { listRuns, type Listing } from './list';
 import { lookAt } from './look';
 import { cancel, decide, latestAttempt } from './messages';
 import { reportOf } from './report';
 import { startRun, type Starting } from './start';
 import { withUrls, type Urls } from './view';
 
-export interface RunsOptions extends Omit<Starting, 'sign'> {
+export interface RunsOptions extends Omit<Starting, 'sign'>, Pick<Listing, 'damaged'> {
   readonly sign: {
     readonly request: Starting['sign'];
     readonly decision: (decision: Decision) => string;
@@ -35,7 +35,7 @@ export function createRuns(options: RunsOptions): RunsApi {
       if (!(await archive.endWasRead(id))) await archive.markEndRead(id);
     },
     async list(filter) {
-      const { runs, cursor } = await listRuns(temporal, archive, filter);
+      const { runs, cursor } = await listRuns(options, filter);
       return { runs: runs.map(shown), cursor };
     },
     async decide(id, order, actor) {
@@ -54,7 +54,7 @@ export function createRuns(options: RunsOptions): RunsApi {
     },
     async report(id) {
       const known = parseRunId(id) ? await lookAt(temporal, archive, id) : undefined;
-      return known && reportOf(archive, shown(known.document));
+      return known && reportOf(archive, shown(known.document), known.decisions);
     },
   };
 }

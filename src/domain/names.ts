@@ -24,6 +24,8 @@ export const MEMO_STATUS = 'assayStatus';
 export const MEMO_BODY = 'assayBody';
 /** Memo field with the id of the credential that asked: only its reading of the end counts as read. */
 export const MEMO_CREDENTIAL = 'assayCredential';
+/** Memo field with the evidence of the decisions that count so far. */
+export const MEMO_DECISIONS = 'assayDecisions';
 /** Memo field set once a cancel has been accepted: the key may begin a new attempt. */
 export const MEMO_CANCELED = 'assayCanceled';
 
@@ -36,10 +38,11 @@ export const TAG = {
   expires: 'assay:expires',
 } as const;
 
-const KEY = /^[A-Za-z0-9._-]{1,100}$/;
-const ID = /^([A-Za-z0-9._-]{1,100})(?:~([1-9][0-9]{0,5}))?$/;
+/** Not `.` and `..`, which every URL parser takes for a folder: no address could name such a run. */
+const KEY = /^(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}$/;
+const ID = /^(?!\.{1,2}(?:~|$))([A-Za-z0-9._-]{1,100})(?:~([1-9][0-9]{0,5}))?$/;
 
-/** A caller's key: 1 to 100 of letters, digits, dot, underscore, hyphen. */
+/** A caller's key: 1 to 100 of letters, digits, dot, underscore, hyphen, but neither `.` nor `..`. */
 export const isKey = (text: string): boolean => KEY.test(text);
 
 /** The id of a key's nth attempt: the key itself, then `<key>~2`, `<key>~3`. */

@@ -181,7 +181,8 @@ function runOf({ params }: FastifyRequest): { run?: string } {
 
 function logFault(request: FastifyRequest, problem: Problem, error: unknown): void {
   const { status } = PROBLEMS[problem.problem];
-  if (problem.problem === 'internal') request.log.error({ err: error }, 'request failed');
+  if (problem.problem === 'internal' || problem.problem === 'evidence-changed')
+    request.log.error({ err: error }, 'request failed');
   else if (status >= 500) request.log.warn({ problem: problem.problem, reason: messageOf(error) }, 'request failed');
 }
 

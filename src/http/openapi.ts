@@ -70,7 +70,14 @@ function describe(operation: Operation, toSchema: ToSchema): object {
 }
 
 /** Problems of every call that needs a key. */
-const ALWAYS: readonly ProblemName[] = ['unauthenticated', 'forbidden', 'too-many-requests', 'internal', 'unavailable'];
+const ALWAYS: readonly ProblemName[] = [
+  'unauthenticated',
+  'forbidden',
+  'too-many-requests',
+  'internal',
+  'evidence-changed',
+  'unavailable',
+];
 
 function problemResponses(names: readonly ProblemName[], toSchema: ToSchema): object {
   const byStatus = new Map<number, string[]>();

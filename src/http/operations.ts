@@ -88,7 +88,7 @@ export const OPERATIONS: readonly Operation[] = [
     method: 'get',
     path: '/v1/runs/{id}/report',
     id: 'getReport',
-    summary: 'The evidence of a run; there is one from awaiting-approval on',
+    summary: 'The evidence of a run; there is one from awaiting-approval on, and of every run that has ended',
     scope: 'runs:read',
     query: reportSchema,
     answers: ok(replies.reportReply, 'The report'),

@@ -1,6 +1,6 @@
 /** Every answer that is not what was asked for: one RFC 9457 problem document, with one entry for each fault. */
 import { Conflict, Unreachable } from '../client/errors';
-import { BadInput, TryAgain } from '../domain/errors';
+import { BadInput, EvidenceChanged, TryAgain } from '../domain/errors';
 
 /** One fault. `pointer` is a JSON pointer into the body; others name the query parameter or header. */
 export interface Fault {
@@ -29,6 +29,7 @@ export const PROBLEMS = {
   'too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be JSON' },
   'too-many-requests': { status: 429, title: 'Too many requests' },
+  'evidence-changed': { status: 500, title: 'Stored evidence is not what it was' },
   internal: { status: 500, title: 'Something went wrong' },
   unavailable: { status: 503, title: 'A service that is needed does not answer' },
   'not-ready': { status: 503, title: 'Assay is not ready' },
@@ -97,6 +98,7 @@ export function problemOf(error: unknown): Problem {
   if (error instanceof BadInput) return badRequest(error.faults.map(faultOf));
   if (error instanceof Conflict) return new Problem('conflict', error.message);
   if (error instanceof Unreachable) return unavailable(error.service);
+  if (error instanceof EvidenceChanged) return new Problem('evidence-changed', error.message);
   if (error instanceof TryAgain) return unavailable('a service that is needed');
   const status = statusOf(error);
   if (status === 413) return new Problem('too-large', 'A body may have 256 KiB');

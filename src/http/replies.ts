@@ -132,7 +132,7 @@ const finding = z
 export const reportReply = z
   .strictObject({
     run: statusReply,
-    request: z.looseObject({ line: z.string() }),
+    request: z.looseObject({ line: z.string() }).nullable(),
     evidenceDigest: optional,
     verdict: z.enum(['approve', 'review', 'deny']).nullable(),
     reasons: z.array(z.string()),

@@ -47,7 +47,10 @@ export const startSchema = z
   .meta({ id: 'StartRequest' });
 
 /** The `Idempotency-Key` header. */
-export const keySchema = named(isKey, 'must be 1 to 100 of letters, digits, dot, underscore, hyphen');
+export const keySchema = named(
+  isKey,
+  'must be 1 to 100 of letters, digits, dot, underscore, hyphen, and neither . nor ..',
+);
 
 /** `GET /v1/runs`. */
 export const listSchema = z.strictObject({

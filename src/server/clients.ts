@@ -1,3 +1,4 @@
+import type { FastifyBaseLogger } from 'fastify';
 import { createDirectoryStore } from '../adapters/evidence/directory';
 import { createSealer, createSignatures, createSigner } from '../adapters/evidence/seal';
 import { createArchive } from '../client/archive';
@@ -14,10 +15,11 @@ export interface ClientsOptions {
   readonly temporal: Temporal;
   /** Base of the Temporal UI, for links; null where it is not known. */
   readonly temporalUi: string | null;
+  readonly log: FastifyBaseLogger;
 }
 
 /** Wires what the routes ask. The server signs requests and decisions, and opens the worker's seals; it seals nothing. */
-export function createClients({ config, temporal, temporalUi }: ClientsOptions): Clients {
+export function createClients({ config, temporal, temporalUi, log }: ClientsOptions): Clients {
   const { evidence: where, server } = config();
   const evidence = createDirectoryStore(where);
   const sealer = createSealer({ privateKey: null, publicKeys: () => config().signing.ledger.publicKeys });
@@ -34,6 +36,7 @@ export function createClients({ config, temporal, temporalUi }: ClientsOptions):
       sign: { request: (statement) => signer.request(statement), decision: (decision) => signer.decision(decision) },
       settings: (line) => runSettings(config(), line),
       lines: () => [...config().lines.keys()],
+      damaged: ({ message }) => log.error({ reason: message }, 'a list leaves out a run whose evidence is damaged'),
       urls: () => ({ publicUrl: server.publicUrl, temporalUi, namespace: temporal.namespace }),
     }),
     lines: createLines({ archive, lines: () => config().lines }),

@@ -61,7 +61,7 @@ export class ApprovalDesk {
   }
 
   /** Evidence of the decisions that stand, oldest first. */
-  get refs(): EvidenceRef[] {
+  private get refs(): EvidenceRef[] {
     return (this.record.known.approval?.decisions ?? []).flatMap(({ id }) => this.kept.get(id) ?? []);
   }
 
@@ -166,6 +166,7 @@ export class ApprovalDesk {
     if (reason || !approval) return this.refusal(reason ?? 'closed', decision.by);
     this.kept.set(decision.id, ref);
     this.update(count(approval, decision));
+    this.record.keep({ decisions: this.refs });
     const said = decision.comment ? `: ${decision.comment}` : '';
     this.record.note(`${decision.by} says ${decision.verdict}${said}`);
     this.result = outcome(context, this.record.known.approval as Approval);

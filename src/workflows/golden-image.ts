@@ -366,7 +366,6 @@ class GoldenImageRun {
       everyMs: settings.remindHours * HOUR,
       call: () => ask(`reminder, approval needed: ${image.amiId} of ${this.input.line}`),
     });
-    this.record.keep({ decisions: this.desk.refs });
     if (result === 'expired') return { kind: 'denied', reasons: [`nobody decided before the deadline ${deadline}`] };
     if (result.kind === 'denied')
       return { kind: 'denied', reasons: [`denied by ${result.by}${result.comment ? `: ${result.comment}` : ''}`] };

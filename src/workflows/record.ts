@@ -1,7 +1,7 @@
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
 import { defineSearchAttributeKey } from '@temporalio/common';
 import { NO_REFS, type RunRefs, type TimelineEntry } from '../domain/evidence';
-import { MEMO_CANCELED, MEMO_STATUS, SEARCH } from '../domain/names';
+import { MEMO_CANCELED, MEMO_DECISIONS, MEMO_STATUS, SEARCH } from '../domain/names';
 import { NOTHING_KNOWN, type Known, type Outcome, type RunState } from '../domain/run';
 import { statusDocument, type StatusDocument } from '../domain/status';
 import type { RunSettings } from '../domain/settings';
@@ -66,7 +66,8 @@ export class RunRecord {
 
   show(): void {
     const document = this.document();
-    upsertMemo({ [MEMO_STATUS]: document });
+    const { decisions } = this.refs;
+    upsertMemo({ [MEMO_STATUS]: document, ...(decisions.length > 0 && { [MEMO_DECISIONS]: decisions }) });
     const shown = `${document.stage} ${document.status} ${document.amiId}`;
     if (shown !== this.shown)
       upsertSearchAttributes([

@@ -1,19 +1,14 @@
 import { randomUUID } from 'node:crypto';
-import type { Actor } from '../../src/client/api';
-import { createArchive, type Archive } from '../../src/client/archive';
 import { connectTemporal, type Temporal } from '../../src/client/connect';
 import { Conflict, Unreachable } from '../../src/client/errors';
-import { createRuns } from '../../src/client/runs';
 import { createSetup } from '../../src/client/setup';
-import { createDirectoryStore } from '../../src/adapters/evidence/directory';
-import { generateKeyPair } from '../../src/adapters/evidence/keys';
-import { createSealer, createSignatures, createSigner } from '../../src/adapters/evidence/seal';
+import { createSignatures } from '../../src/adapters/evidence/seal';
 import { documentName, NO_REFS, type EndingStatement } from '../../src/domain/evidence';
 import { BadInput } from '../../src/domain/errors';
-import type { RunRequest } from '../../src/domain/request';
-import { freePort, tempDir, untilPasses } from '../setup/helpers';
+import { freePort, untilPasses } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
-import { openWorld, quickSettings, stubActivities, waiting, type World } from '../workflows/stub-world';
+import { ALICE, assay, decisions, ORDER, REQUEST } from './given';
+import { openWorld, stubActivities, waiting, type World } from '../workflows/stub-world';
 
 let world: World;
 let temporal: Temporal;
@@ -27,33 +22,8 @@ afterAll(async () => {
   await temporal.close();
 });
 
-const ledger = generateKeyPair();
-const decisions = generateKeyPair();
-const REQUEST: RunRequest = { line: 'golden', parameters: {}, requestedBy: 'eve@example.com' };
-const ORDER = { request: REQUEST, credential: 'ci', subject: null };
-const ALICE: Actor = { credential: 'alice', subject: 'alice@example.com', groups: ['security'] };
-
-function assay(on: Temporal = temporal) {
-  const evidence = createDirectoryStore({ directory: tempDir() });
-  const sealer = createSealer({ privateKey: () => ledger.privateKey, publicKeys: () => [] });
-  const signatures = createSignatures({
-    publicKeys: () => [decisions.publicKey],
-    access: () => ({ keys: [], revoked: [] }),
-  });
-  const archive: Archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
-  const runs = createRuns({
-    temporal: on,
-    archive,
-    sign: createSigner({ privateKey: () => decisions.privateKey }),
-    settings: (line) => (line === 'golden' ? quickSettings() : undefined),
-    lines: () => ['golden'],
-    urls: () => ({ publicUrl: 'https://assay.example.com/x/', temporalUi: 'http://ui', namespace: 'n' }),
-  });
-  return { runs, evidence, sealer, archive };
-}
-
 test('a run starts with no worker alive, and its first status is there at once, with its URLs', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const begun = await runs.start({ ...ORDER, key: randomUUID() });
   expect(begun).toMatchObject({ status: 'RUNNING', stage: 'baking', attempt: 1, line: 'golden' });
   expect(begun.statusUrl).toBe(`https://assay.example.com/x/v1/runs/${begun.id}`);
@@ -63,7 +33,7 @@ test('a run starts with no worker alive, and its first status is there at once, 
 });
 
 test('twenty equal starts at once make one run, and another body under the same key is a conflict', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const key = randomUUID();
   const begun = await Promise.all(Array.from({ length: 20 }, () => runs.start({ ...ORDER, key })));
   expect(new Set(begun.map(({ id }) => id))).toEqual(new Set([key]));
@@ -72,7 +42,7 @@ test('twenty equal starts at once make one run, and another body under the same 
 });
 
 test('a Spinnaker stage is its own key, and the order of names in a body does not matter', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const executionId = randomUUID();
   const source = { kind: 'spinnaker', executionId, stageRefId: '3' };
   const first = await runs.start({ ...ORDER, request: { ...REQUEST, source } });
@@ -87,7 +57,7 @@ test('a Spinnaker stage is its own key, and the order of names in a body does no
 });
 
 test('once its end was read by who asked, or a cancel was accepted, a key begins another attempt', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const { activities } = stubActivities({ verdict: 'deny' });
   await world.during(activities, async () => {
     const key = randomUUID();
@@ -113,7 +83,7 @@ test('once its end was read by who asked, or a cancel was accepted, a key begins
 });
 
 test('with no worker alive a decision is recorded and a cancel is noted, and both count later', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const idle = stubActivities();
   const { id } = await runs.start({ ...ORDER, key: randomUUID() });
   await world.during(idle.activities, () =>
@@ -140,7 +110,7 @@ test('with no worker alive a decision is recorded and a cancel is noted, and bot
 }, 60_000);
 
 test('a decision too early is refused so, and one after the end is refused as closed', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   let release = false;
   const { activities } = stubActivities(
     { verdict: 'deny' },
@@ -166,7 +136,7 @@ test('a decision too early is refused so, and one after the end is refused as cl
 });
 
 test('a run that was terminated inside Temporal is FAILED and names the sweep', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const { id } = await runs.start({ ...ORDER, key: randomUUID() });
   await world.client.workflow.getHandle(`run/${id}`).terminate('by hand');
   expect(await runs.status(id)).toMatchObject({
@@ -177,7 +147,7 @@ test('a run that was terminated inside Temporal is FAILED and names the sweep', 
 });
 
 test('runs are listed by line and status, page by page, and after them what only the archive knows', async () => {
-  const { runs, evidence, sealer } = assay();
+  const { runs, evidence, sealer } = assay(temporal);
   const ids = await Promise.all(
     Array.from({ length: 5 }, async () => (await runs.start({ ...ORDER, key: randomUUID() })).id),
   );
@@ -206,7 +176,7 @@ test('runs are listed by line and status, page by page, and after them what only
 });
 
 test('an unknown line is refused with those that there are', async () => {
-  const { runs } = assay();
+  const { runs } = assay(temporal);
   const order = { ...ORDER, request: { ...REQUEST, line: 'silver' } };
   await expect(runs.start(order)).rejects.toMatchObject({ faults: ['line: there is no such line; there is golden'] });
 });

@@ -10,6 +10,7 @@ import {
   MEMO_BODY,
   MEMO_CANCELED,
   MEMO_CREDENTIAL,
+  MEMO_DECISIONS,
   MEMO_STATUS,
   MESSAGE,
   parseRunId,
@@ -22,7 +23,9 @@ import {
 } from '../../src/domain/names';
 
 const letters = [...'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-'];
-const key = fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 100 });
+const key = fc
+  .string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 100 })
+  .filter((text) => text !== '.' && text !== '..');
 const attempt = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 999_999 }));
 
 describe('keys and run ids', () => {
@@ -30,6 +33,12 @@ describe('keys and run ids', () => {
     expect(runId('spring-1', 1)).toBe('spring-1');
     expect(runId('spring-1', 2)).toBe('spring-1~2');
     expect(runId('spring-1', 10)).toBe('spring-1~10');
+  });
+
+  test.each(['.', '..'])('%s is no key, and no attempt of it is a run: no address could name it', (name) => {
+    expect(isKey(name)).toBe(false);
+    for (const id of [name, `${name}~2`]) expect(parseRunId(id)).toBeUndefined();
+    for (const id of [`${name}.x`, `x${name}`, '...']) expect(parseRunId(id)).toEqual({ key: id, attempt: 1 });
   });
 
   test('every key and attempt comes back from its id', () => {
@@ -125,7 +134,13 @@ test('a correlation id names run, step and number, and no two steps share one', 
 
 describe('names that open workflows and people already use', () => {
   test('do not hide one another', () => {
-    for (const names of [QUEUE, WORKFLOW, SEARCH, TAG, [MEMO_STATUS, MEMO_BODY, MEMO_CREDENTIAL, MEMO_CANCELED]])
+    for (const names of [
+      QUEUE,
+      WORKFLOW,
+      SEARCH,
+      TAG,
+      [MEMO_STATUS, MEMO_BODY, MEMO_CREDENTIAL, MEMO_CANCELED, MEMO_DECISIONS],
+    ])
       expect(new Set(Object.values(names)).size).toBe(Object.keys(names).length);
   });
 

@@ -3,6 +3,7 @@ import { TryAgain } from '../../src/domain/errors';
 import * as replies from '../../src/http/replies';
 import type { DecisionAnswer } from '../../src/client/api';
 import type { RefusalReason } from '../../src/domain/approval';
+import { EvidenceChanged } from '../../src/domain/errors';
 import { DIGEST, doors, KEYS, PUBLIC_URL, reportOf, statusOf, waiting } from './door';
 
 const open = doors();
@@ -164,6 +165,22 @@ describe('cancel', () => {
     expect(await raw.text()).not.toContain('${');
     expect(door.calls).toEqual([]);
   });
+});
+
+test('evidence that is not what was stored is a problem of its own, which names the run', async () => {
+  const damaged = (): never => {
+    throw new EvidenceChanged('the evidence of run r-1 is damaged: its ending is that of run r-2');
+  };
+  const door = await open({ runs: { status: async () => damaged(), report: async () => damaged() } });
+  for (const path of ['/v1/runs/r-1', '/v1/runs/r-1/report']) {
+    const answer = await door.get(path, KEYS.reader);
+    expect(answer.status).toBe(500);
+    expect(await answer.json()).toMatchObject({
+      type: `${PUBLIC_URL}/problems/evidence-changed`,
+      detail: 'the evidence of run r-1 is damaged: its ending is that of run r-2',
+    });
+  }
+  expect(door.logged()).toContain('its ending is that of run r-2');
 });
 
 describe('the report', () => {

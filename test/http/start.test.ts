@@ -107,7 +107,10 @@ const BAD: readonly Bad[] = [
     body: { line: 7 },
     headers: { 'idempotency-key': 'a/b' },
     faults: [
-      { header: 'Idempotency-Key', detail: 'must be 1 to 100 of letters, digits, dot, underscore, hyphen' },
+      {
+        header: 'Idempotency-Key',
+        detail: expect.stringContaining('must be 1 to 100 of letters, digits, dot, underscore, hyphen'),
+      },
       { pointer: '#/line', detail: 'must be a string' },
     ],
   },

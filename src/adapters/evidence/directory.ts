@@ -47,8 +47,11 @@ export function createDirectoryStore({ directory }: { readonly directory: string
     async list(prefix) {
       if (prefix !== '') assertSafe(prefix, prefix.replace(/\/$/, ''));
       const folder = prefix.slice(0, prefix.lastIndexOf('/') + 1);
-      const names = await files.walk(folder, `${CONTENT}/`);
-      return names.filter((name) => name.startsWith(prefix)).sort();
+      const found = await files.walk(folder, `${CONTENT}/`);
+      return found
+        .filter(({ path }) => path.startsWith(prefix))
+        .map(({ path, writtenAt }) => ({ name: path, writtenAt }))
+        .sort((a, b) => b.writtenAt - a.writtenAt || (a.name < b.name ? -1 : 1));
     },
   };
 }

@@ -15,8 +15,14 @@ export interface Files {
   write(path: string, bytes: Buffer): Promise<void>;
   /** Sees to it that a file that is there will be there after a power cut. */
   settle(path: string): Promise<void>;
-  /** Paths of all files below a folder, without temporary ones and those below `except`. Folders end with a slash, or are empty. */
-  walk(folder: string, except: string): Promise<readonly string[]>;
+  /** All files below a folder, without temporary ones and those below `except`. Folders end with a slash, or are empty. */
+  walk(folder: string, except: string): Promise<readonly FoundFile[]>;
+}
+
+/** `writtenAt` in whole milliseconds since 1970. */
+interface FoundFile {
+  readonly path: string;
+  readonly writtenAt: number;
 }
 
 /** Paths are relative to `root` and must be safe. */
@@ -30,15 +36,19 @@ export function createFiles(root: string): Files {
     for (const name of await readdir(folder)) if (name.startsWith(TEMPORARY)) await removeIfOld(join(folder, name));
   }
 
-  async function walk(folder: string, except: string): Promise<readonly string[]> {
+  async function walk(folder: string, except: string): Promise<readonly FoundFile[]> {
     if (folder === except) return [];
     const entries = await absentAs([], () => readdir(join(root, folder), { withFileTypes: true }));
-    const found: string[] = [];
-    for (const entry of entries) {
-      if (entry.isDirectory()) found.push(...(await walk(`${folder}${entry.name}/`, except)));
-      else if (!entry.name.startsWith(TEMPORARY)) found.push(folder + entry.name);
-    }
-    return found;
+    const found = await Promise.all(
+      entries.map(async (entry): Promise<readonly FoundFile[]> => {
+        if (entry.isDirectory()) return walk(`${folder}${entry.name}/`, except);
+        if (entry.name.startsWith(TEMPORARY)) return [];
+        const path = folder + entry.name;
+        const stats = await absentAs(undefined, () => stat(join(root, path)));
+        return stats ? [{ path, writtenAt: Math.trunc(stats.mtimeMs) }] : [];
+      }),
+    );
+    return found.flat();
   }
 
   return {

@@ -81,14 +81,14 @@ function steps({ stage, status }: StatusDocument, report: Report | null): Html {
 }
 
 function facts({ run, report }: RunView): Html {
-  const source = report?.request.source;
+  const source = report?.request?.source;
   const rows: readonly (readonly [string, Html | string | null | undefined | false])[] = [
     ['Line', run.line],
     ['Attempt', run.attempt > 1 && String(run.attempt)],
     ['Image', run.amiId !== null && html`<code>${run.amiId}</code> in ${run.region}`],
     ['Test instance', run.instanceId !== null && html`<code>${run.instanceId}</code>`],
-    ['Asked for by', report?.request.requestedBy],
-    ['Why', report?.request.reason],
+    ['Asked for by', report?.request?.requestedBy],
+    ['Why', report?.request?.reason],
     ['Asked from', source && (source.url === undefined ? source.kind : webLink(source.url, source.kind))],
     ['Started', moment(run.startedAt)],
     ['Ended', moment(run.closedAt)],

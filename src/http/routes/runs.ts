@@ -68,7 +68,8 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
       throw badRequest([{ parameter: 'format', detail: `${format} is not supported yet; json is` }]);
     const report = await ask(options.runs.report(knownForm(request.params.id)));
     if (report === undefined) throw noRun();
-    if (report === 'not-yet') throw new Problem('not-yet', 'The report exists once the run has been judged');
+    if (report === 'not-yet')
+      throw new Problem('not-yet', 'The report exists once the run has been judged, or has ended');
     return report;
   });
 }

@@ -152,19 +152,28 @@ describe('documents by name', () => {
     expect(readdirSync(dirname(directory))).toEqual([]);
   });
 
-  test('are listed by prefix, sorted, without documents by content', async () => {
-    const { store } = given();
+  test('are listed by prefix, the last written first, without documents by content', async () => {
+    const { directory, store } = given();
     await store.put('content');
     for (const name of ['runs/b.json', 'runs/a.json', 'runs/a~2.json', 'refs/a.json', 'top', 'runs/deep/er'])
       await store.write(name, name);
-    expect(await store.list('runs/')).toEqual(['runs/a.json', 'runs/a~2.json', 'runs/b.json', 'runs/deep/er']);
-    expect(await store.list('runs/a')).toEqual(['runs/a.json', 'runs/a~2.json']);
-    expect(await store.list('r')).toEqual([
-      'refs/a.json',
+    const day = 86_400;
+    for (const [name, days] of [
+      ['runs/b.json', 3],
+      ['runs/a~2.json', 2],
+      ['runs/a.json', 2],
+      ['refs/a.json', 1],
+    ] as const)
+      utimesSync(join(directory, name), days * day, days * day);
+    expect(await store.list('runs/a')).toEqual(
+      ['runs/a.json', 'runs/a~2.json'].map((name) => ({ name, writtenAt: 2 * day * 1_000 })),
+    );
+    expect((await store.list('r')).map(({ name }) => name)).toEqual([
+      'runs/deep/er',
+      'runs/b.json',
       'runs/a.json',
       'runs/a~2.json',
-      'runs/b.json',
-      'runs/deep/er',
+      'refs/a.json',
     ]);
     expect(await store.list('')).toHaveLength(6);
     expect(await store.list('none/')).toEqual([]);
@@ -210,7 +219,7 @@ describe('half a document is never seen', () => {
     for (const file of [left, fresh]) writeFileSync(file, 'hal');
     const hoursAgo = new Date(Date.now() - 2 * 3_600_000);
     utimesSync(left, hoursAgo, hoursAgo);
-    expect(await store.list('')).toEqual(['runs/a.json']);
+    expect(await store.list('')).toEqual([{ name: 'runs/a.json', writtenAt: expect.any(Number) }]);
     await createDirectoryStore({ directory }).write('runs/b.json', 'x');
     expect(readdirSync(join(directory, 'runs')).sort()).toEqual(['#tmp-4712-0123456789abcdef', 'a.json', 'b.json']);
   });
