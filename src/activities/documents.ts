@@ -60,7 +60,7 @@ export function createDocuments(evidence: EvidenceStore, sealer: Sealer): Docume
     },
     async decisionsOf(run) {
       const names = await evidence.list(decisionName.folder(run));
-      const texts = await Promise.all(names.map((name) => evidence.read(name)));
+      const texts = await Promise.all(names.map(({ name }) => evidence.read(name)));
       const decisions = texts.flatMap((text) => (text === undefined ? [] : sealer.open('decision', text)));
       if (decisions.some((one) => one.run !== run))
         throw new EvidenceChanged(`among the decisions of run ${run} there is one of another run`);

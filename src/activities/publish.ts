@@ -10,8 +10,8 @@ import {
 import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
 import { imageStateOf, newerThan } from '../domain/image';
 import { TAG } from '../domain/names';
-import { approvalContext, publicationFaults, type PublicationEvidence } from '../domain/publication';
-import { countAll, type Decision } from '../domain/approval';
+import { publicationFaults, type PublicationEvidence } from '../domain/publication';
+import { approvalContext, countAll, type Decision } from '../domain/approval';
 import type { Publication } from '../domain/run';
 import { notReady } from './attempt';
 import type { Deps } from './deps';
@@ -151,7 +151,7 @@ async function gather(deps: Deps, run: string, line: string): Promise<Publicatio
     evaluation,
     digest,
     asked: (await documents.readNamed('asked', run)) ?? null,
-    decisions: countAll(approvalContext(settings, request), digest, standing),
+    decisions: countAll(approvalContext(settings.settings, request), digest, standing),
   };
 }
 

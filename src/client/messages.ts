@@ -5,13 +5,21 @@ import {
   WorkflowUpdateRPCTimeoutOrCancelledError,
 } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import type { Decision, RefusalReason } from '../domain/approval';
+import {
+  approvalContext,
+  foreseen,
+  sameActor,
+  type ApprovalContext,
+  type Decision,
+  type RefusalReason,
+} from '../domain/approval';
 import { MESSAGE, runId, workflowId } from '../domain/names';
-import { isEnd } from '../domain/run';
+import { isEnd, STAGES } from '../domain/run';
+import type { StatusDocument } from '../domain/status';
 import type { CancelArgument, CancelResult, DecideArgument, DecideResult } from '../workflows/messages';
 import type { Actor, CancelAnswer, DecisionAnswer, DecisionOrder } from './api';
 import type { Archive } from './archive';
-import type { Temporal } from './connect';
+import { grpcFault, type Temporal } from './connect';
 import { Unreachable } from './errors';
 import { lookAt } from './look';
 
@@ -32,9 +40,10 @@ export async function decide(
 ): Promise<DecisionAnswer | undefined> {
   const known = await lookAt(temporal, archive, run);
   if (!known) return undefined;
-  if (isEnd(known.document.status)) return { kind: 'refused', reason: 'closed' };
   const at = new Date().toISOString();
   const decision: Decision = { ...order, id: randomUUID(), run, by: subject, groups, credential, at };
+  const reason = standingOf(known.document) ?? (await foreseenBy(archive, known.document, decision));
+  if (reason) return { kind: 'refused', reason };
   const argument: DecideArgument = { token: sign(decision) };
   try {
     const result = await update<DecideResult, DecideArgument>(temporal, run, MESSAGE.decide, argument);
@@ -53,6 +62,34 @@ export async function decide(
     if (error instanceof WorkflowNotFoundError) return { kind: 'refused', reason: 'closed' };
     throw error;
   }
+}
+
+/** Why no decision is taken at all; `undefined` while people are asked. */
+function standingOf({ status, stage }: StatusDocument): 'not-yet' | 'closed' | undefined {
+  if (isEnd(status)) return 'closed';
+  const beyond = STAGES.indexOf(stage) - STAGES.indexOf('awaiting-approval');
+  return beyond === 0 ? undefined : beyond < 0 ? 'not-yet' : 'closed';
+}
+
+/**
+ * Temporal takes a bounded number of updates of a workflow (2,000 by default), refused ones too, and cancel is one of them. So
+ * what is certain to be refused, and noted already, is refused here.
+ */
+async function foreseenBy(
+  archive: Archive,
+  { id, evidenceDigest, approval }: StatusDocument,
+  decision: Decision,
+): Promise<RefusalReason | undefined> {
+  if (!approval) return undefined;
+  const noted = approval.refused.some(({ by }) => sameActor(by, decision.by));
+  return foreseen({ ...approval, evidenceDigest }, noted ? await contextOf(archive, id) : null, decision);
+}
+
+async function contextOf(archive: Archive, run: string): Promise<ApprovalContext | null> {
+  const settings = (await archive.refs(run))?.settings;
+  if (!settings) return null;
+  const statement = await archive.load(run, 'settings', settings);
+  return approvalContext(statement.settings, archive.request(statement.request));
 }
 
 /** What the workflow's validator refuses comes as a failed update. */
@@ -100,7 +137,10 @@ export async function latestAttempt({ temporal, archive }: Asking, key: string):
   }
 }
 
-/** Sends an update and waits for a worker. `later`: none has taken it up in time. `closed`: the run is over. */
+/** gRPC's FAILED_PRECONDITION: Temporal takes no more updates of this workflow. */
+const NO_MORE_UPDATES = 9;
+
+/** Sends an update and waits for a worker. `later`: none has taken it up in time, or none can. `closed`: the run is over. */
 async function update<Result, Argument>(
   temporal: Temporal,
   run: string,
@@ -117,6 +157,8 @@ async function update<Result, Argument>(
     if (error instanceof WorkflowUpdateRPCTimeoutOrCancelledError) return 'later';
     // Whether no worker or no Temporal was slow, the next call shows.
     if (error instanceof Unreachable) return 'later';
+    // Signals and Temporal's own cancel still get through.
+    if (grpcFault(error)?.code === NO_MORE_UPDATES) return 'later';
     if (
       error instanceof WorkflowUpdateFailedError &&
       (error.cause as { type?: string }).type === 'AcceptedUpdateCompletedWorkflow'

@@ -27,6 +27,8 @@ export interface Starting {
 
 /** Attempts of one key: far above what restarting a stage comes to. */
 const MOST_ATTEMPTS = 1_000;
+/** Tries of one attempt: the winner of a race is seen at the next look, so what is still not seen is no run. */
+const MOST_TRIES = 3;
 
 /**
  * Starts a run, or finds the one that was started for the same order before. The answer has no URLs yet.
@@ -39,20 +41,40 @@ export async function startRun(starting: Starting, order: StartOrder): Promise<S
   const bodyHash = hashOf(order.request);
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
     const id = runId(key, attempt);
-    // Looked at again after a start that somebody else won.
-    for (;;) {
-      const known = await lookAt(starting.temporal, starting.archive, id);
-      if (known) {
-        if (await isFollowable(starting.archive, known)) break;
-        if (known.bodyHash !== bodyHash)
-          throw new Conflict(`the key ${key} belongs to run ${id}, which was asked for otherwise`);
-        return known.document;
-      }
-      const begun = await begin(starting, order, { id, key, attempt, bodyHash });
-      if (begun) return begun;
-    }
+    const run = await beginOrFind(starting, order, { id, key, attempt, bodyHash });
+    if (run !== 'over') return run;
   }
   throw new Conflict(`the key ${key} has had ${MOST_ATTEMPTS} attempts`);
+}
+
+/** An attempt of a key. */
+interface Identity {
+  readonly id: string;
+  readonly key: string;
+  readonly attempt: number;
+  readonly bodyHash: string;
+}
+
+/** The run of one attempt; `over`: the key has to begin another one. */
+async function beginOrFind(
+  starting: Starting,
+  order: StartOrder,
+  identity: Identity,
+): Promise<StatusDocument | 'over'> {
+  const { id, key, bodyHash } = identity;
+  // Looked at again after a start that somebody else won.
+  for (let tries = 0; tries < MOST_TRIES; tries++) {
+    const known = await lookAt(starting.temporal, starting.archive, id);
+    if (known) {
+      if (await isFollowable(starting.archive, known)) return 'over';
+      if (known.bodyHash !== bodyHash)
+        throw new Conflict(`the key ${key} belongs to run ${id}, which was asked for otherwise`);
+      return known.document;
+    }
+    const begun = await begin(starting, order, identity);
+    if (begun) return begun;
+  }
+  throw new Conflict(`the id ${id} is taken at Temporal by something that is no run`);
 }
 
 /** Every fault that request and config show. */
@@ -66,7 +88,7 @@ export function orderFaults({ settings, lines }: Pick<Starting, 'settings' | 'li
 async function begin(
   { temporal, sign }: Starting,
   { request, credential, subject }: StartOrder,
-  { id, key, attempt, bodyHash }: { id: string; key: string; attempt: number; bodyHash: string },
+  { id, key, attempt, bodyHash }: Identity,
 ): Promise<StatusDocument | undefined> {
   const at = new Date().toISOString();
   const token = sign({ kind: 'request', run: id, key, request, credential, subject, at });

@@ -16,6 +16,8 @@ export interface StartOrder {
   readonly ports?: TemporalPorts;
   /** Temporal's web UI; on when not given. */
   readonly ui?: boolean;
+  /** More settings of the server, as `--dynamic-config-value` takes them. */
+  readonly settings?: readonly string[];
   /** File for the server's own log (warnings and errors); kept nowhere when not given. */
   readonly logFile?: string;
   /** Milliseconds until it must answer; 60 s when not given, as a cold machine takes its time. */
@@ -116,7 +118,7 @@ async function startOnce(order: StartOrder, ports: TemporalPorts): Promise<Tempo
   };
 }
 
-function commandLine({ dbFile, namespace, ui }: StartOrder, ports: TemporalPorts): readonly string[] {
+function commandLine({ dbFile, namespace, ui, settings = [] }: StartOrder, ports: TemporalPorts): readonly string[] {
   const each = (flag: string, values: readonly string[]): string[] => values.flatMap((value) => [flag, value]);
   return [
     ...['server', 'start-dev', '--ip', '127.0.0.1', '--log-level', 'warn', '--namespace', namespace],
@@ -130,7 +132,7 @@ function commandLine({ dbFile, namespace, ui }: StartOrder, ports: TemporalPorts
       '--search-attribute',
       Object.values(SEARCH).map((name) => `${name}=Keyword`),
     ),
-    ...each('--dynamic-config-value', DYNAMIC_CONFIG),
+    ...each('--dynamic-config-value', [...DYNAMIC_CONFIG, ...settings]),
   ];
 }
 

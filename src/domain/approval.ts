@@ -1,5 +1,6 @@
 /** Approval: who may decide, what has been decided, and what follows. Pure; signatures are checked before this is asked. */
-import type { ApprovalSettings } from './settings';
+import type { RequestStatement } from './evidence';
+import type { ApprovalSettings, RunSettings } from './settings';
 
 export type DecisionVerdict = 'approve' | 'deny' | 'withdraw';
 
@@ -61,6 +62,18 @@ export type ApprovalOutcome =
   | { readonly kind: 'approved'; readonly by: readonly string[] }
   | { readonly kind: 'denied'; readonly by: string; readonly comment: string };
 
+/** The context by a run's own settings, and by who asked for it. */
+export const approvalContext = (
+  { line, approvers }: Pick<RunSettings, 'line' | 'approvers'>,
+  { request, subject, credential }: Pick<RequestStatement, 'request' | 'subject' | 'credential'>,
+): ApprovalContext => ({
+  settings: line.approval,
+  approvers,
+  requestedBy: request.requestedBy ?? null,
+  askedBy: subject,
+  credential,
+});
+
 /** Whether a decision may be looked at at all: what can be said of it without knowing whether the person is entitled. */
 export function screen(
   approval: Approval | null,
@@ -69,14 +82,19 @@ export function screen(
 ): RefusalReason | undefined {
   if (open === 'not-yet') return 'not-yet';
   if (open === 'closed' || !approval) return 'closed';
-  if (decision.verdict === 'approve' && decision.evidenceDigest !== approval.evidenceDigest) return 'stale-evidence';
-  if (decision.evidenceDigest !== null && decision.evidenceDigest !== approval.evidenceDigest) return 'stale-evidence';
+  if (isStale(decision, approval)) return 'stale-evidence';
   const last = approval.decisions.find(({ by }) => sameActor(by, decision.by));
   if (decision.verdict === 'withdraw') return last && last.verdict !== 'withdraw' ? undefined : 'not-yet';
   if (!last) return undefined;
   // What was said before a withdrawal is withdrawn, even if it is delivered once more afterwards.
   return last.verdict === 'withdraw' && isAfter(decision.at, last.at) ? undefined : 'already-decided';
 }
+
+/** An approval must name the evidence; what else names it must name the right one. */
+const isStale = (
+  { verdict, evidenceDigest }: Pick<Decision, 'verdict' | 'evidenceDigest'>,
+  asked: Pick<ShownApproval, 'evidenceDigest'>,
+): boolean => (verdict === 'approve' || evidenceDigest !== null) && evidenceDigest !== asked.evidenceDigest;
 
 const isAfter = (a: string, b: string): boolean => Date.parse(a) > Date.parse(b);
 
@@ -89,6 +107,30 @@ export function entitled(context: ApprovalContext, decision: Decision): RefusalR
     (group) => context.approvers.includes(group) && (asked.includes('*') || asked.includes(group)),
   );
   return counts ? undefined : 'not-entitled';
+}
+
+/** An approval in progress as the status document shows it, whose lists may be cut there. */
+export interface ShownApproval {
+  readonly evidenceDigest: string | null;
+  /** Whose approvals count. */
+  readonly by: readonly string[];
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Why the run is certain to refuse a decision and has nothing new to note: what it shows already says so. `undefined`: the run
+ * has to look at it. Who may not decide is noted the first time, and not again for the same reason. `context` is null where it
+ * is not known.
+ */
+export function foreseen(
+  shown: ShownApproval,
+  context: ApprovalContext | null,
+  decision: Decision,
+): RefusalReason | undefined {
+  if (isStale(decision, shown)) return 'stale-evidence';
+  if (decision.verdict !== 'withdraw' && shown.by.some((by) => sameActor(by, decision.by))) return 'already-decided';
+  const reason = context === null ? undefined : entitled(context, decision);
+  return shown.refused.some((one) => one.reason === reason && sameActor(one.by, decision.by)) ? reason : undefined;
 }
 
 /** Counts a decision that was screened, verified and found entitled: it takes the place of the person's one before. */

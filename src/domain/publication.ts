@@ -1,5 +1,5 @@
 /** Whether a run may publish: everything an approval rests on, looked at once more, from evidence alone. */
-import { entitled, outcome, sameActor, type Approval, type ApprovalContext, type Decision } from './approval';
+import { approvalContext, entitled, outcome, sameActor, type Approval, type Decision } from './approval';
 import type {
   AskedStatement,
   AssessmentStatement,
@@ -100,7 +100,7 @@ function approvalFaults(evidence: PublicationEvidence): string[] {
   // The verdict of then counts too: what people saw must not become milder because the program was renewed meanwhile.
   const verdicts = [verdict, evaluation.verdict];
   if (verdicts.includes('deny')) return ['the policy denies this image'];
-  const context = approvalContext(settings, request);
+  const context = approvalContext(settings.settings, request);
   const ofRun = decisions.filter((decision) => decision.run === run);
   const said = ofRun.filter((decision) => entitled(context, decision) === undefined);
   if (said.some((decision) => decision.verdict === 'deny')) return ['somebody who may decide denied this image'];
@@ -114,15 +114,6 @@ function approvalFaults(evidence: PublicationEvidence): string[] {
   const result = outcome(context, approval);
   return result.kind === 'approved' ? [] : ['the approvals that still stand do not suffice'];
 }
-
-/** Who may decide, by what was sealed when the run began. */
-export const approvalContext = ({ settings }: SettingsStatement, request: RequestStatement): ApprovalContext => ({
-  settings: settings.line.approval,
-  approvers: settings.approvers,
-  requestedBy: request.request.requestedBy ?? null,
-  askedBy: request.subject,
-  credential: request.credential,
-});
 
 /** Whether the person took it back later, or at a time that cannot be told to be earlier. */
 const isWithdrawn = ({ by, at }: Decision, decisions: readonly Decision[]): boolean =>

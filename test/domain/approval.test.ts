@@ -1,8 +1,10 @@
 import fc from 'fast-check';
 import {
+  approvalContext,
   count,
   countAll,
   entitled,
+  foreseen,
   outcome,
   refuse,
   sameActor,
@@ -52,6 +54,41 @@ describe('whether a decision may be looked at', () => {
     ['a word without a time after a withdrawal', withdrawn, 'open', { by: 'bob', at: 'soon' }, 'already-decided'],
   ])('%s', (_, state, open, change, reason) => {
     expect(screen(state, open, decision(change))).toBe(reason);
+  });
+});
+
+describe('what is certain to be refused, and noted already', () => {
+  const noted = (by: string, reason: RefusalReason) => ({ by, reason, at: AT });
+  const shown = {
+    evidenceDigest: approval().evidenceDigest,
+    by: ['bob'],
+    refused: [noted('alice@example.com', 'requester'), noted('mallory', 'bad-signature')],
+  };
+  test.each<[string, Partial<Decision>, RefusalReason | undefined]>([
+    ['an approval by another person', { by: 'carol' }, undefined],
+    ['one of other evidence', { by: 'carol', evidenceDigest: OTHER_DIGEST }, 'stale-evidence'],
+    ['one of no evidence', { by: 'carol', evidenceDigest: null }, 'stale-evidence'],
+    ['a second one', { by: 'Bob ' }, 'already-decided'],
+    ['a denial after an approval', { by: 'bob', verdict: 'deny', evidenceDigest: null }, 'already-decided'],
+    ['a withdrawal', { by: 'bob', verdict: 'withdraw' }, undefined],
+    ['the requester once more', { by: 'Alice@example.com' }, 'requester'],
+    ['somebody refused before for another reason', { by: 'mallory', groups: [] }, undefined],
+    ['somebody refused before, who may decide', { by: 'mallory' }, undefined],
+  ])('%s', (_, change, reason) => {
+    expect(foreseen(shown, context(), decision(change))).toBe(reason);
+  });
+
+  test('nothing of the person, where it is not known who asked', () => {
+    expect(foreseen(shown, null, decision({ by: 'alice@example.com' }))).toBeUndefined();
+  });
+
+  test('the context is that of the run’s settings, and of who asked', () => {
+    const asked = { request: { line: 'golden', parameters: {} }, subject: 'carol', credential: 'ci' };
+    const settings = { line: line(), approvers: ['security'] };
+    const rest = { settings: line().approval, approvers: ['security'], askedBy: 'carol', credential: 'ci' };
+    expect(approvalContext(settings, asked)).toEqual({ ...rest, requestedBy: null });
+    const claimed = { ...asked, request: { ...asked.request, requestedBy: 'alice' } };
+    expect(approvalContext(settings, claimed)).toEqual({ ...rest, requestedBy: 'alice' });
   });
 });
 

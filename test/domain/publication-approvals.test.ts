@@ -1,6 +1,6 @@
 import fc from 'fast-check';
-import type { Decision } from '../../src/domain/approval';
-import { approvalContext, publicationFaults, type PublicationEvidence } from '../../src/domain/publication';
+import { approvalContext, type Decision } from '../../src/domain/approval';
+import { publicationFaults, type PublicationEvidence } from '../../src/domain/publication';
 import { after, decision, RUN } from './given';
 import { evidence, PAT, SAM } from './publication-given';
 
@@ -91,7 +91,7 @@ describe('the approvals are counted again', () => {
   });
 
   test('by the groups and the requesters that were sealed when the run began', () => {
-    expect(approvalContext(settings, { ...request, subject: 'ci-team' })).toEqual({
+    expect(approvalContext(settings.settings, { ...request, subject: 'ci-team' })).toEqual({
       settings: settings.settings.line.approval,
       approvers: ['security', 'platform'],
       requestedBy: 'alice@example.com',
@@ -99,7 +99,7 @@ describe('the approvals are counted again', () => {
       credential: 'spinnaker',
     });
     const { requestedBy: _, ...anonymous } = request.request;
-    expect(approvalContext(settings, { ...request, request: anonymous }).requestedBy).toBeNull();
+    expect(approvalContext(settings.settings, { ...request, request: anonymous }).requestedBy).toBeNull();
   });
 
   test('where nobody is asked nobody has approved', () => {
