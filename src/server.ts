@@ -6,7 +6,7 @@ import {
   createLog,
   environment,
   logLevel,
-  secretFaults,
+  tellChange,
   temporalConnection,
   temporalUi,
   watchConfig,
@@ -22,13 +22,12 @@ export async function startServer(): Promise<void> {
   const watched = watchConfig({
     path: configPath(env),
     env,
-    onChange: () => log.info('config read again; address, public URL and limits count from the next start'),
+    process: 'server',
+    onChange: (_config, pending) => tellChange(log, pending),
     onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
   });
   try {
     const first = watched.current();
-    const faults = secretFaults(first, 'server');
-    if (faults.length > 0) throw new ConfigError(first.path, faults);
     const told = signalled();
     const config = () => watched.current();
     const temporal = connectTemporal(temporalConnection(env));

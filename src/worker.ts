@@ -9,7 +9,7 @@ import {
   createLog,
   environment,
   logLevel,
-  secretFaults,
+  tellChange,
   temporalConnection,
   watchConfig,
 } from './config';
@@ -45,13 +45,12 @@ export async function startWorker({ interceptors }: WorkerOrder = {}): Promise<v
   const watched = watchConfig({
     path: configPath(env),
     env,
-    onChange: () => log.info('config read again'),
+    process: 'worker',
+    onChange: (_config, pending) => tellChange(log, pending),
     onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
   });
   try {
     const first = watched.current();
-    const faults = secretFaults(first, 'worker');
-    if (faults.length > 0) throw new ConfigError(first.path, faults);
     const { connection: options, namespace } = temporalConnection(env);
     const temporal = connectTemporal({ connection: options, namespace });
     await withPatience(

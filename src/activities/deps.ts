@@ -17,7 +17,7 @@ import type { Documents } from './documents';
 export interface Deps {
   readonly settings: Settings;
   readonly aws: Aws;
-  /** Null where no Gate is configured. */
+  /** Null where no Gate is configured. To be asked for each time: a changed config has another Gate. */
   readonly spinnaker: Spinnaker | null;
   readonly assessors: Assessors;
   readonly evidence: EvidenceStore;

@@ -9,6 +9,7 @@ import type {
   RunSettings,
 } from '../domain/settings';
 import { configFaults, linesOf } from './check';
+import { fitting } from './faults';
 import { ConfigError, type Config, type ConfigSecret, type GateAuthConfig, type KeyPairConfig } from './config';
 import type { Environment } from './environment';
 import { privateKeyFault, publicKeyFault } from './keys';
@@ -24,24 +25,49 @@ import {
 } from './schema';
 import { fileSecret, secretOf, type Secret } from './secret';
 
+/** Who uses secrets: each process its own. */
+export type Process = 'worker' | 'server';
+
+export interface LoadOrder {
+  readonly path: string;
+  readonly env: Environment;
+  /** The process that will use it: its secrets are checked too. */
+  readonly process?: Process | undefined;
+}
+
 /** Reads and checks the config file with everything it names. Throws ConfigError with every fault at once. */
-export function loadConfig({ path, env }: { readonly path: string; readonly env: Environment }): Config {
-  return new Loader(resolve(path), env).load();
+export function loadConfig(order: LoadOrder): Config {
+  return new Loader(resolve(order.path), order).load();
+}
+
+/** What secrets are named by. */
+interface Secrets {
+  readonly signing: Config['signing'] | undefined;
+  readonly spinnaker: Pick<NonNullable<Config['spinnaker']>, 'secrets'> | null;
 }
 
 /** Secrets that a process needs and cannot use, each with its place and its reference; empty when all are there. */
-export function secretFaults(config: Config, process: 'worker' | 'server'): string[] {
-  const { decisions, ledger } = config.signing;
-  const [name, { privateKey, publicKeys }] =
-    process === 'server' ? (['decisions', decisions] as const) : (['ledger', ledger] as const);
-  const place = `signing.${name}.privateKey`;
+export function secretFaults(config: Secrets, process: Process): string[] {
   return [
-    ...(privateKey
-      ? faultOf(place, privateKey, (pem) => privateKeyFault(pem, publicKeys))
-      : [`${place}: is missing, and the ${process} signs with it`]),
-    // Only the worker speaks to Gate.
-    ...(process === 'worker' ? (config.spinnaker?.secrets ?? []) : []).flatMap((one) => faultOf(one.place, one.secret)),
+    ...signingFaults(config.signing, process),
+    ...gateSecrets(config, process).flatMap((one) => faultOf(one.place, one.secret)),
   ];
+}
+
+/** Only the worker speaks to Gate. */
+const gateSecrets = ({ spinnaker }: Secrets, process: Process): readonly ConfigSecret[] =>
+  process === 'worker' ? (spinnaker?.secrets ?? []) : [];
+
+const signingName = (process: Process) => (process === 'server' ? 'decisions' : 'ledger');
+
+function signingFaults(signing: Secrets['signing'], process: Process): string[] {
+  if (!signing) return [];
+  const name = signingName(process);
+  const place = `signing.${name}.privateKey`;
+  const { privateKey, publicKeys } = signing[name];
+  return privateKey
+    ? faultOf(place, privateKey, (pem) => privateKeyFault(pem, publicKeys))
+    : [`${place}: is missing, and the ${process} signs with it`];
 }
 
 function faultOf(place: string, secret: Secret, check: (value: string) => string | undefined = () => undefined) {
@@ -74,11 +100,16 @@ export function runSettings(config: Config, line: string): RunSettings | undefin
 class Loader {
   private readonly reader: Reader;
 
+  private readonly env: Environment;
+  private readonly process: Process | undefined;
+
   constructor(
     private readonly path: string,
-    private readonly env: Environment,
+    { env, process }: LoadOrder,
   ) {
     this.reader = new Reader(dirname(path));
+    this.env = env;
+    this.process = process;
   }
 
   load(): Config {
@@ -91,6 +122,7 @@ class Loader {
     const policies = new Map(linesOf(raw).map(({ name, line }) => [name, this.policy(name, line)]));
     const assessors = new Map(linesOf(raw).map(({ name, line }) => [name, this.assessors(name, line)]));
     const config = file && this.config(file, policies, assessors);
+    if (this.process) this.checkSecrets(config ?? this.secretsOf(fitting(configSchema, raw)), this.process);
     if (!config || reader.faults.length > 0) throw this.error();
     return config;
   }
@@ -132,6 +164,25 @@ class Loader {
       },
       lines,
       files: this.reader.files,
+    };
+  }
+
+  private checkSecrets(secrets: Secrets, process: Process): void {
+    const key = secrets.signing?.[signingName(process)].privateKey;
+    // Watched as the other files are: a fault may be put right there.
+    for (const secret of [key, ...gateSecrets(secrets, process).map((one) => one.secret)])
+      if (secret?.file) this.reader.watch(secret.file);
+    this.reader.tell(secretFaults(secrets, process));
+  }
+
+  /** Of a faulty file the parts that are right. */
+  private secretsOf({ signing, spinnaker }: Partial<ConfigFile>): Secrets {
+    return {
+      signing: signing && {
+        decisions: this.pair('decisions', signing.decisions),
+        ledger: this.pair('ledger', signing.ledger),
+      },
+      spinnaker: spinnaker ? this.gateAuth(spinnaker.auth) : null,
     };
   }
 

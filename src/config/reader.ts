@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseDocument } from 'yaml';
+import { isPair, isScalar, parseDocument, visit, type Document } from 'yaml';
 import type { z } from 'zod';
 import { parse, placeOf } from './faults';
 
@@ -28,10 +28,15 @@ export class Reader {
     for (const fault of faults) if (!this.faults.includes(fault)) this.faults.push(fault);
   }
 
+  /** Looks for a file without reading it. */
+  watch(path: string): void {
+    this.files.set(path, stampOf(path));
+  }
+
   /** A file's text; `undefined` after a fault. Paths count from the config's folder. `place` names who wants it. */
   text(file: string, place: string): string | undefined {
     const path = resolve(this.folder, file);
-    this.files.set(path, stampOf(path));
+    this.watch(path);
     try {
       return readFileSync(path, 'utf8');
     } catch (error) {
@@ -49,6 +54,7 @@ export class Reader {
     const document = parseDocument(text, { prettyErrors: true, uniqueKeys: true });
     this.tell(document.errors.map(({ message }) => `${place}${path} is no YAML: ${message.split('\n')[0]}`));
     if (document.errors.length > 0) return undefined;
+    this.tell(prototypes(document).map((name) => `${place}${name}: is a name that cannot be used`));
     try {
       // Aliases could make a small file enormous.
       return document.toJS({ maxAliasCount: 50 }) as unknown;
@@ -70,4 +76,20 @@ export class Reader {
     this.tell(result.faults.map(({ path, text }) => `${file}${placeOf([...place, ...path])}: ${text}`));
     return undefined;
   }
+}
+
+/**
+ * Where a key is `__proto__`: zod leaves such keys out of what it gives back (4.4, `z.record`), and a setting must not vanish in
+ * silence.
+ */
+function prototypes(document: Document): string[] {
+  const found: string[] = [];
+  visit(document, {
+    Pair(_, { key }, ancestors) {
+      if (!isScalar(key) || key.value !== '__proto__') return;
+      const path = ancestors.flatMap((one) => (isPair(one) && isScalar(one.key) ? [String(one.key.value)] : []));
+      found.push(placeOf([...path, '__proto__']));
+    },
+  });
+  return found;
 }

@@ -9,6 +9,8 @@ export class Secret {
     /** The reference as written; it names the secret and does not hold it. */
     readonly reference: string,
     private readonly resolveNow: () => string,
+    /** Absolute path of the file that holds it, where one does. */
+    readonly file: string | null = null,
   ) {}
 
   /** The secret as it is now, without the line break at the end of a file. Throws an Error that names the reference. */
@@ -36,12 +38,13 @@ export function secretOf(text: string, folder: string, env: Environment): Secret
   if (!match) return undefined;
   const name = match[2] as string;
   if (match[1] === 'env') return new Secret(text, () => fromEnvironment(name, env));
-  return new Secret(text, () => fromFile(resolve(folder, name)));
+  return inFile(text, resolve(folder, name));
 }
 
 /** A secret in a file whose path is given as it is. */
-export const fileSecret = (path: string, folder: string): Secret =>
-  new Secret(path, () => fromFile(resolve(folder, path)));
+export const fileSecret = (path: string, folder: string): Secret => inFile(path, resolve(folder, path));
+
+const inFile = (reference: string, path: string): Secret => new Secret(reference, () => fromFile(path), path);
 
 function fromEnvironment(name: string, env: Environment): string {
   const value = env[name];

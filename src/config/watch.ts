@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
 import { ConfigError, type Config } from './config';
 import type { Environment } from './environment';
-import { loadConfig } from './load';
+import { loadConfig, type Process } from './load';
 import { stampOf } from './reader';
 
 export interface WatchedConfig {
@@ -16,8 +16,10 @@ export interface WatchedConfig {
 export interface WatchOrder {
   readonly path: string;
   readonly env: Environment;
-  /** A new config is in use. */
-  readonly onChange: (config: Config) => void;
+  /** The process that uses it: a config whose secrets it cannot use is refused. */
+  readonly process: Process;
+  /** A new config is in use, but for what counts from the next start: `pending` names that. */
+  readonly onChange: (config: Config, pending: readonly string[]) => void;
   /** A new one was refused; the old one stays in use. */
   readonly onFault: (error: ConfigError) => void;
   /** How often the files are looked at, in milliseconds; default 2,000. */
@@ -28,13 +30,15 @@ export interface WatchOrder {
 const EVERY_MS = 2_000;
 
 /** Reads the config, and again on change of any of its files or on SIGHUP. Throws ConfigError for the first one only. */
-export function watchConfig({ path, env, onChange, onFault, everyMs = EVERY_MS }: WatchOrder): WatchedConfig {
-  let config = loadConfig({ path, env });
+export function watchConfig(order: WatchOrder): WatchedConfig {
+  const { path, env, process: user, onChange, onFault, everyMs = EVERY_MS } = order;
+  const started = loadConfig({ path, env, process: user });
+  let config = started;
   let { files } = config;
 
   const reload = (): void => {
     try {
-      config = loadConfig({ path, env });
+      config = loadConfig({ path, env, process: user });
     } catch (error) {
       const fault = error instanceof ConfigError ? error : new ConfigError(resolve(path), [messageOf(error)], files);
       // What the faulty one names is watched now: that may be where it is put right.
@@ -43,7 +47,7 @@ export function watchConfig({ path, env, onChange, onFault, everyMs = EVERY_MS }
       return;
     }
     ({ files } = config);
-    onChange(config);
+    onChange(config, pendingOf(started, config, user));
   };
   const look = (): void => {
     if ([...files].some(([file, stamp]) => stampOf(file) !== stamp)) reload();
@@ -59,4 +63,13 @@ export function watchConfig({ path, env, onChange, onFault, everyMs = EVERY_MS }
       clearInterval(timer);
     },
   };
+}
+
+/** Settings that were changed since the start and are taken once: the evidence store, and what the server listens on and hands out. */
+function pendingOf(started: Config, now: Config, user: Process): string[] {
+  const differs = (a: unknown, b: unknown): boolean => JSON.stringify(a) !== JSON.stringify(b);
+  return [
+    ...(differs(started.evidence, now.evidence) ? ['evidence'] : []),
+    ...(user === 'server' && differs(started.server, now.server) ? ['server'] : []),
+  ];
 }

@@ -3,6 +3,7 @@ import { createAwsClients } from '../adapters/aws/clients';
 import { createInspector2 } from '../adapters/aws/inspector2/assessor';
 import { createNotifier } from '../adapters/aws/notifier';
 import { createDirectoryStore } from '../adapters/evidence/directory';
+import type { Spinnaker } from '../adapters/ports';
 import { createSealer, createSignatures } from '../adapters/evidence/seal';
 import { createSpinnaker } from '../adapters/spinnaker';
 import { createDocuments, type Deps } from '../activities';
@@ -28,10 +29,13 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
     access: () => config().access,
   });
   const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
+  const gate = gateOfNow(config);
   return {
     settings: { forLine: (line) => runSettings(config(), line) },
     aws,
-    spinnaker: first.spinnaker && createSpinnaker(first.spinnaker),
+    get spinnaker() {
+      return gate();
+    },
     assessors: { inspector2: createInspector2({ clients, aws }) },
     evidence,
     documents: createDocuments(evidence, sealer),
@@ -40,6 +44,16 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
     notifier: createNotifier(clients),
     runs: createRunsPort(temporal, archive),
     lines: createLinePort(temporal),
+  };
+}
+
+/** Gate by the config of now: made anew when a changed config was read. */
+function gateOfNow(config: () => Config): () => Spinnaker | null {
+  let made: { readonly by: Config['spinnaker']; readonly gate: Spinnaker | null } | undefined;
+  return () => {
+    const { spinnaker } = config();
+    if (!made || made.by !== spinnaker) made = { by: spinnaker, gate: spinnaker && createSpinnaker(spinnaker) };
+    return made.gate;
   };
 }
 

@@ -555,6 +555,16 @@ test.each([
   expect(faults(SMALL, policy)[0]).toMatch(fault);
 });
 
+test('a name that would vanish in silence is refused, wherever it is', () => {
+  expect(faults(change('lines:', 'lines:\n  __proto__: { region: us-east-1 }'))).toEqual([
+    'lines.__proto__: is a name that cannot be used',
+  ]);
+  const parameters = '{ baseOs: ubuntu-24, "__proto__": x }';
+  expect(faults(change('{ baseOs: ubuntu-24 }', parameters))).toEqual([
+    'lines.golden.bake.parameters.__proto__: is a name that cannot be used',
+  ]);
+});
+
 test('whatever the file holds, it is accepted or refused with its faults, and never repeats an expression', () => {
   const value = fc.oneof(
     fc.jsonValue({ maxDepth: 3 }),

@@ -2,8 +2,8 @@ import { writeFileSync } from 'node:fs';
 import { inspect } from 'node:util';
 import { join } from 'node:path';
 import { generateKeyPair } from '../../src/adapters/evidence/keys';
-import { secretFaults } from '../../src/config';
-import { change, faults, load, SMALL } from './given';
+import { ConfigError, loadConfig, secretFaults } from '../../src/config';
+import { change, faults, load, SMALL, written } from './given';
 
 const NONE = 'auth: { none: {} }';
 
@@ -92,4 +92,24 @@ test('nothing that prints a config prints a secret', () => {
   expect(config.signing.ledger.privateKey?.read()).toBe('hunter2');
   for (const text of [inspect(config, { depth: 9 }), JSON.stringify(config), `${config.signing.ledger.privateKey}`])
     expect(text).not.toContain('hunter2');
+});
+
+test('a process that starts is told of its missing secrets together with every other fault', () => {
+  const told = (process: 'worker' | 'server'): readonly string[] => {
+    const yaml = change(NONE, 'auth: { token: "${env:GATE}" }').replace('"${file:ledger.pem}"', '"${env:LEDGER_KEY}"');
+    const path = written(yaml.replace('polling:', 'colour: red\npolling:'));
+    try {
+      loadConfig({ path, env: {}, process });
+    } catch (error) {
+      if (error instanceof ConfigError) return error.faults;
+    }
+    throw new Error('the config was accepted');
+  };
+  const unknown = 'colour: there is no such key';
+  expect(told('server')).toEqual([unknown]);
+  expect(told('worker')).toEqual([
+    unknown,
+    'signing.ledger.privateKey: the environment variable LEDGER_KEY is not set',
+    'spinnaker.auth.token: the environment variable GATE is not set',
+  ]);
 });

@@ -1,4 +1,4 @@
-import { renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ConfigError, watchConfig, type Config } from '../../src/config';
 import { untilPasses } from '../setup/helpers';
@@ -12,12 +12,16 @@ function watching() {
   const path = written(SMALL);
   const changes: Config[] = [];
   const faults: ConfigError[] = [];
+  const waits: string[][] = [];
   watched = watchConfig({
-    ...{ path, env: {}, everyMs: 20 },
-    onChange: (config) => changes.push(config),
+    ...{ path, env: {}, process: 'server', everyMs: 20 },
+    onChange: (config, pending) => {
+      changes.push(config);
+      waits.push([...pending]);
+    },
     onFault: (error) => faults.push(error),
   });
-  return { path, watched, changes, faults };
+  return { path, watched, changes, faults, waits };
 }
 const OTHER = SMALL.replace('everySeconds: 1', 'everySeconds: 7');
 
@@ -52,6 +56,42 @@ test('a faulty new one is refused and told, the old one is kept, and what puts i
   await untilPasses(() => expect(config.current().pollSeconds).toBe(7));
 });
 
+test('one whose signing key cannot be used is refused, and taken once the key is there', async () => {
+  const { path, watched: config, faults } = watching();
+  writeFileSync(path, change('${file:decisions.pem}', '${file:renewed.pem}', OTHER));
+  await untilPasses(() => expect(faults).toHaveLength(1));
+  expect(faults[0]?.faults).toEqual([
+    expect.stringMatching(/^signing\.decisions\.privateKey: cannot read .*renewed\.pem: ENOENT$/),
+  ]);
+  expect(config.current().pollSeconds).toBe(1);
+  copyFileSync(join(path, '../decisions.pem'), join(path, '../renewed.pem'));
+  await untilPasses(() => expect(config.current().pollSeconds).toBe(7));
+});
+
+test('the secrets of the other process are none of its business', async () => {
+  const { path, watched: config, faults } = watching();
+  writeFileSync(path, change('${file:ledger.pem}', '${env:NOWHERE}', OTHER));
+  await untilPasses(() => expect(config.current().pollSeconds).toBe(7));
+  expect(faults).toEqual([]);
+});
+
+test('what counts from the next start is named, as long as it differs from what was there at the start', async () => {
+  const { path, waits } = watching();
+  for (const [text, pending] of [
+    [OTHER, []],
+    [change('directory: evidence', 'directory: elsewhere', OTHER), ['evidence']],
+    [
+      change('127.0.0.1:8080,', '127.0.0.1:8081,', change('directory: evidence', 'directory: elsewhere')),
+      ['evidence', 'server'],
+    ],
+    [SMALL, []],
+  ] as const) {
+    writeFileSync(path, text);
+    process.emit('SIGHUP');
+    expect(waits.at(-1)).toEqual(pending);
+  }
+});
+
 test('SIGHUP has it read at once, and nothing is told after the end', async () => {
   const { path, watched: config, changes } = watching();
   writeFileSync(path, OTHER);
@@ -67,7 +107,7 @@ test('SIGHUP has it read at once, and nothing is told after the end', async () =
 
 test('the first config has to be right', () => {
   const path = written('nothing: here');
-  expect(() => watchConfig({ path, env: {}, onChange: () => undefined, onFault: () => undefined })).toThrow(
-    ConfigError,
-  );
+  expect(() =>
+    watchConfig({ path, env: {}, process: 'server', onChange: () => undefined, onFault: () => undefined }),
+  ).toThrow(ConfigError);
 });
