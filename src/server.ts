@@ -15,8 +15,13 @@ import { messageOf } from './domain/errors';
 import { createClients } from './server/clients';
 import { CannotListen, serve } from './server/serve';
 
+interface ServerOrder {
+  /** Tells where it listens as one JSON line instead of a sentence. */
+  readonly json?: boolean;
+}
+
 /** Serves until SIGINT or SIGTERM. Throws ConfigError and CannotListen. Temporal may be away: `/readyz` tells, and starts are refused. */
-export async function startServer(): Promise<void> {
+export async function startServer({ json = false }: ServerOrder = {}): Promise<void> {
   const env = environment();
   const log = createLog('assay-server', logLevel(env));
   const watched = watchConfig({
@@ -33,7 +38,9 @@ export async function startServer(): Promise<void> {
     const temporal = connectTemporal(temporalConnection(env));
     const clients = createClients({ config, temporal, temporalUi: temporalUi(env), log });
     const serving = await serve({ config, clients, log });
-    console.log(`assay server listens on ${serving.url} for ${first.server.publicUrl}`);
+    const { publicUrl } = first.server;
+    const where = { url: serving.url, publicUrl };
+    console.log(json ? JSON.stringify(where) : `assay server listens on ${serving.url} for ${publicUrl}`);
     log.info({ lines: [...first.lines.keys()] }, 'server is ready');
     log.info({ signal: await told }, 'server ends');
     await serving.close();
@@ -60,4 +67,4 @@ export function runAsProgram(start: () => Promise<void>): void {
   );
 }
 
-if (require.main === module) runAsProgram(startServer);
+if (require.main === module) runAsProgram(() => startServer({ json: process.argv.includes('--json') }));

@@ -20,6 +20,8 @@ import { createWorkers } from './worker/workers';
 export interface WorkerOrder {
   /** For tests that look at, or kill, what happens around an activity. */
   readonly interceptors?: WorkerOptions['interceptors'];
+  /** Tells what it serves as one JSON line on stdout; else stdout stays empty. */
+  readonly json?: boolean;
 }
 
 /** How long a worker waits for Temporal when it starts, in milliseconds. */
@@ -27,7 +29,7 @@ const PATIENCE_MS = 60_000;
 const PAUSE_MS = 1_000;
 
 /** Serves until SIGINT or SIGTERM. Throws ConfigError, and Unreachable when Temporal does not come within a minute. */
-export async function startWorker({ interceptors }: WorkerOrder = {}): Promise<void> {
+export async function startWorker({ interceptors, json = false }: WorkerOrder = {}): Promise<void> {
   const env = environment();
   const log = createLog('assay-worker', logLevel(env));
   // The SDK's own log goes the same way; signals are ours to handle.
@@ -61,7 +63,9 @@ export async function startWorker({ interceptors }: WorkerOrder = {}): Promise<v
     try {
       const deps = createDeps(() => watched.current(), temporal);
       const workers = await createWorkers({ connection, namespace, deps, ...(interceptors && { interceptors }) });
-      log.info({ namespace, lines: [...first.lines.keys()] }, 'worker is ready');
+      const serves = { namespace, lines: [...first.lines.keys()] };
+      log.info(serves, 'worker is ready');
+      if (json) console.log(JSON.stringify(serves));
       await runAll(workers);
     } finally {
       await connection.close();
@@ -106,4 +110,4 @@ export function runAsProgram(start: () => Promise<void>): void {
   );
 }
 
-if (require.main === module) runAsProgram(() => startWorker());
+if (require.main === module) runAsProgram(() => startWorker({ json: process.argv.includes('--json') }));

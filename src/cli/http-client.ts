@@ -1,5 +1,6 @@
 /** The HTTP API as the people's commands use it: one call, its answer parsed, every failure told with what to do about it. */
 import { z } from 'zod';
+import { headerOf } from './api-key';
 import type { Access } from './profile';
 import { CliError, EXIT, type ExitCode } from './exit';
 import { clean } from './text';
@@ -66,7 +67,7 @@ export function createApi({ url, key }: Access): Api {
           method,
           headers: {
             Accept: 'application/json',
-            Authorization: `Bearer ${key}`,
+            Authorization: `Bearer ${headerOf(key)}`,
             ...(body !== undefined && { 'Content-Type': 'application/json' }),
             ...headers,
           },

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { generateKeyPair } from '../adapters/evidence/keys';
 import { messageOf } from '../domain/errors';
+import { keyFault } from './api-key';
 import type { Cli } from './cli';
 import { CliError, EXIT, usage } from './exit';
 import { described } from './people';
@@ -72,7 +73,8 @@ function hashCommand({ terminal, ...cli }: Cli): Command {
     .option('--json', 'print JSON')
     .action(async ({ json }: { readonly json?: true }) => {
       const key = (await terminal.readInput()).replace(/\r?\n$/, '');
-      if (!/^[\x21-\x7e]+$/.test(key)) throw usage('stdin holds no key: it must be one line without spaces');
+      const fault = keyFault(key);
+      if (fault !== undefined) throw usage(`stdin holds no key: ${fault}`);
       const sha256 = hashOf(key);
       terminal.print(json ? safeJson({ sha256 }) : sha256);
       cli.finish(EXIT.done);

@@ -86,9 +86,8 @@ Exit codes: 0 done; 1 the run ended badly; 2 wrong usage or config; 3 a service 
 /** Tells a fault, and gives back the exit code for it. */
 function tell(error: unknown, { say, errStyle }: Terminal): ExitCode {
   if (error instanceof CommanderError) {
-    // Help and version that were asked for; everything else is wrong usage, and commander has said why.
-    const asked = ['commander.helpDisplayed', 'commander.version'].includes(error.code);
-    return asked ? EXIT.done : EXIT.usage;
+    // Help and version that were asked for end with 0; everything else is wrong usage, and commander has said why.
+    return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   }
   const fault = asCliError(error);
   if (fault) {

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { apiAccess, configHome, type Environment } from '../config/environment';
 import { messageOf } from '../domain/errors';
+import { keyFault } from './api-key';
 import { usage } from './exit';
 
 /** Address and key of an API. */
@@ -109,8 +110,8 @@ function checked(url: string, key: string, urlName: string, keyName: string): Ac
   if (!parsed || !/^https?:$/.test(parsed.protocol)) faults.push(`${urlName} is no http or https URL`);
   else if (parsed.username !== '' || parsed.password !== '') faults.push(`${urlName} must not hold a user or password`);
   else if (parsed.search !== '' || parsed.hash !== '') faults.push(`${urlName} must not hold a query or a fragment`);
-  if (!/^[\x21-\x7e]{1,4096}$/.test(key))
-    faults.push(`${keyName} is no API key: it holds spaces or characters that no header can carry`);
+  const fault = keyFault(key);
+  if (fault !== undefined) faults.push(`${keyName} is no API key: ${fault}`);
   if (faults.length > 0 || !parsed) throw usage('the address or the key of the API is not right', faults);
   return { url: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, key };
 }

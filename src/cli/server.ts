@@ -8,7 +8,10 @@ export function serverCommand({ env, doors, finish }: Cli): Command {
   return operator('server', {
     summary: 'Run the API server with its pages, until SIGTERM.\nAny number may run at once.',
     examples: ['assay server --config /etc/assay/assay.yaml'],
-  }).action(async (options: OperatorOptions) =>
-    finish(await runDoor({ name: 'server', doors, env: withConfig(env, options), stdio: 'inherit' })),
-  );
+  })
+    .option('--json', 'print where it listens as one JSON line')
+    .action(async (options: OperatorOptions) => {
+      const args = options.json ? ['--json'] : [];
+      finish(await runDoor({ name: 'server', doors, env: withConfig(env, options), args, stdio: 'inherit' }));
+    });
 }

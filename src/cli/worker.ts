@@ -8,7 +8,10 @@ export function workerCommand({ env, doors, finish }: Cli): Command {
   return operator('worker', {
     summary: 'Run a worker, until SIGTERM.\nAny number may run at once.',
     examples: ['assay worker --config /etc/assay/assay.yaml'],
-  }).action(async (options: OperatorOptions) =>
-    finish(await runDoor({ name: 'worker', doors, env: withConfig(env, options), stdio: 'inherit' })),
-  );
+  })
+    .option('--json', 'print what it serves as one JSON line')
+    .action(async (options: OperatorOptions) => {
+      const args = options.json ? ['--json'] : [];
+      finish(await runDoor({ name: 'worker', doors, env: withConfig(env, options), args, stdio: 'inherit' }));
+    });
 }

@@ -63,6 +63,17 @@ describe('help', () => {
     expect(ran.stdout).toContain('3 a service cannot be reached');
   });
 
+  test.each([
+    [['help'], 'Usage: assay '],
+    [['help', 'run'], 'Usage: assay run '],
+    [['keys', 'help'], 'Usage: assay keys '],
+    [['keys', 'help', 'hash'], 'Usage: assay keys hash '],
+  ])('as a command is no wrong usage: %j', async (args, said) => {
+    const ran = await runProgram({ dist, args });
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect(ran.stdout).toContain(said);
+  });
+
   test('--version is the package’s', async () => {
     expect((await runProgram({ dist, args: ['--version'] })).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
@@ -90,11 +101,22 @@ describe('where the API is', () => {
     [{ ASSAY_KEY: 'k' }, 'ASSAY_URL is not set'],
     [{ ASSAY_URL: 'ftp://x', ASSAY_KEY: 'k' }, 'ASSAY_URL is no http or https URL'],
     [{ ASSAY_URL: 'http://user:pass@x', ASSAY_KEY: 'k' }, 'must not hold a user or password'],
-    [{ ASSAY_URL: 'nonsense', ASSAY_KEY: 'k\nx' }, 'ASSAY_KEY is no API key'],
+    [{ ASSAY_URL: 'nonsense', ASSAY_KEY: 'k\nx' }, 'ASSAY_KEY is no API key: it holds a line break'],
+    [{ ASSAY_URL: 'http://x', ASSAY_KEY: ' k' }, 'ASSAY_KEY is no API key: it begins or ends with a space'],
+    [{ ASSAY_URL: 'http://x', ASSAY_KEY: 'ü'.repeat(2049) }, 'ASSAY_KEY is no API key: it is longer than 4096 bytes'],
   ])('%j is refused', async (env, said) => {
     const ran = await show({ ...env, XDG_CONFIG_HOME: tempDir() });
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain(said);
+  });
+
+  test('takes a key of any form, and sends its bytes', async () => {
+    const api = await fakeApi(() => ({ status: 200, body: statusDocument() }));
+    open.push(api);
+    const key = 'zwei Wörter, 鍵';
+    expect(await show({ ASSAY_URL: api.url, ASSAY_KEY: key })).toMatchObject({ code: 0 });
+    const sent = api.asked[0]?.headers.authorization ?? '';
+    expect(Buffer.from(sent, 'latin1').toString('utf8')).toBe(`Bearer ${key}`);
   });
 
   test('may be said by a profile, with its key in a file', async () => {

@@ -5,6 +5,7 @@ import { parse } from 'yaml';
 import { signingKey, verifyingKey } from '../../src/adapters/evidence/keys';
 import { freePort, tempDir } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
+import { change, written } from '../config/given';
 import { builtProgram, runProgram } from './program';
 
 let dist: string;
@@ -48,7 +49,12 @@ describe('assay keys', () => {
     expect(ran).toMatchObject({ code: 0, stdout: `${sha256('my-key')}\n` });
   });
 
-  test.each(['', 'two words', 'two\nlines'])('hash refuses %j', async (input) => {
+  test('hash takes a key of any form that a header can carry', async () => {
+    const ran = await runProgram({ dist, args: ['keys', 'hash'], input: 'zwei Wörter, 鍵\r\n' });
+    expect(ran).toMatchObject({ code: 0, stdout: `${sha256('zwei Wörter, 鍵')}\n` });
+  });
+
+  test.each(['', ' ', 'end ', 'two\nlines', 'nul\u0000'])('hash refuses %j', async (input) => {
     expect(await runProgram({ dist, args: ['keys', 'hash'], input })).toMatchObject({ code: 2, stdout: '' });
   });
 
@@ -114,6 +120,29 @@ describe.each(['worker', 'server'] as const)('assay %s', (name) => {
     expect(ran).toMatchObject({ code: 2, stdout: '' });
     expect(ran.stderr).toContain('npm run build');
   });
+});
+
+test('worker and server tell as one JSON line what they serve and where', async () => {
+  const { address, namespace } = await testTemporal();
+  const port = await freePort();
+  const path = written(change('listen: 127.0.0.1:8080', `listen: 127.0.0.1:${port}`));
+  const told = async (name: string): Promise<unknown> => {
+    // A second signal would end it at once.
+    let signalled = false;
+    const ran = await runProgram({
+      dist,
+      args: [name, '--config', path, '--json'],
+      env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, AWS_REGION: 'us-east-1' },
+      onOutput({ stdout }, kill) {
+        if (!signalled && stdout.includes('\n')) kill('SIGTERM');
+        signalled ||= stdout.includes('\n');
+      },
+    });
+    expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[^\n]*\n$/) });
+    return JSON.parse(ran.stdout);
+  };
+  expect(await told('server')).toEqual({ url: `http://127.0.0.1:${port}`, publicUrl: 'http://127.0.0.1:8080' });
+  expect(await told('worker')).toEqual({ namespace, lines: ['golden'] });
 });
 
 describe('operators’ commands', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createConnection } from 'node:net';
 import { doors, KEYS, PUBLIC_URL, type Door } from './door';
 
@@ -66,6 +67,16 @@ test('both headers take a key, and a key in the address does not', async () => {
   expect((await ask(door, 'GET', '/v1/lines', { 'x-api-key': KEYS.reader })).status).toBe(200);
   expect((await ask(door, 'GET', '/v1/lines', { authorization: `bearer ${KEYS.reader}` })).status).toBe(200);
   expect((await ask(door, 'GET', `/v1/lines?key=${KEYS.reader}`)).status).toBe(401);
+});
+
+test.each(['two words', 'Schlüssel 鍵', 'a\tb', '"${x}"'])('no form is demanded of a key: %j', async (key) => {
+  const sha256 = createHash('sha256').update(key).digest('hex');
+  const door = await open({ access: () => ({ keys: [{ id: 'x', sha256, scopes: ['runs:read'] }], revoked: [] }) });
+  // fetch sends each character of a header as one byte.
+  const sent = Buffer.from(key, 'utf8').toString('latin1');
+  expect((await ask(door, 'GET', '/v1/lines', { authorization: `Bearer ${sent}` })).status).toBe(200);
+  expect((await ask(door, 'GET', '/v1/lines', { 'x-api-key': sent })).status).toBe(200);
+  expect((await ask(door, 'GET', '/v1/lines', { 'x-api-key': `${sent}x` })).status).toBe(401);
 });
 
 test('a key that is taken out of the config is refused at once', async () => {

@@ -13,23 +13,26 @@ export const apiAs = (url: string, { key }: Persona): Api => createApi({ url, ke
 
 /** Approves as both people, or denies as the first: through the API, on the evidence of the run as it was shown. */
 export async function decideAs(
-  backing: Backing,
+  backing: Pick<Backing, 'url' | 'personas'>,
   run: RunView,
   verdict: 'approve' | 'deny',
-  terminal: Terminal,
+  terminal: Pick<Terminal, 'say'>,
 ): Promise<void> {
   const { alice, bob } = backing.personas;
   for (const person of verdict === 'approve' ? [alice, bob] : [alice]) {
-    const { body } = await apiAs(backing.url, person).call({
+    const { status, body } = await apiAs(backing.url, person).call({
       method: 'POST',
       path: runPath(run.id, '/decisions'),
       body: { verdict, comment: `${verdict} in the demo`, evidenceDigest: run.evidenceDigest },
     });
-    const { approval } = readRun(body);
-    const given = approval === null ? '' : ` (${approval.given} of ${approval.needed})`;
-    terminal.say(`${person.entry.subject ?? person.entry.id}: ${verdict}${verdict === 'approve' ? given : ''}`);
+    // Stored, and no worker has looked at it in time: it counts later.
+    const said = status === 202 ? `${verdict}, recorded` : counted(verdict, readRun(body));
+    terminal.say(`${person.entry.subject ?? person.entry.id}: ${said}`);
   }
 }
+
+const counted = (verdict: string, { approval }: RunView): string =>
+  verdict === 'deny' || approval === null ? verdict : `${verdict} (${approval.given} of ${approval.needed})`;
 
 /** Both ways to decide, for whoever watches. */
 export function howToDecide({ url, personas }: Backing, run: RunView, style: Style): string[] {

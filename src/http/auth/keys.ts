@@ -4,14 +4,18 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Actor } from '../../client/api';
 import type { Access, AccessKey, Scope } from './access';
 
-/** The key a request carries: `Authorization: Bearer` first, else `X-API-Key`. */
-export function presentedKey({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): string | undefined {
-  const bearer = /^Bearer +(\S.*)$/i.exec(authorization ?? '')?.[1];
-  return bearer ?? (typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined);
+/**
+ * The key a request carries, in the bytes that were sent: `Authorization: Bearer` first, else `X-API-Key`. Node gives each byte
+ * of a header as one character (`message.headers` is decoded as latin1).
+ */
+export function presentedKey({ authorization, 'x-api-key': apiKey }: IncomingHttpHeaders): Buffer | undefined {
+  const bearer = /^Bearer +([^ ].*)$/i.exec(authorization ?? '')?.[1];
+  const key = bearer ?? (typeof apiKey === 'string' && apiKey !== '' ? apiKey : undefined);
+  return key === undefined ? undefined : Buffer.from(key, 'latin1');
 }
 
-/** The entry of a key as it was sent; `undefined` when it is unknown or over. Takes as long for every key. */
-export function findKey(access: Access, key: string, now: number): AccessKey | undefined {
+/** The entry of a key as it was sent (a text in UTF-8); `undefined` when it is unknown or over. Takes as long for every key. */
+export function findKey(access: Access, key: string | Buffer, now: number): AccessKey | undefined {
   const hash = createHash('sha256').update(key).digest();
   let found: AccessKey | undefined;
   // Every entry is compared, so that the time an answer takes tells nothing about which entry came close.
