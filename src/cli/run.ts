@@ -37,12 +37,12 @@ export function runCommand(cli: Cli): Command {
     examples: [
       'assay run --line ubuntu-24-base --reason "monthly patch" --follow',
       'assay run --line ubuntu-24-base --parameter packageVersion=1.4',
-      'assay run --line ubuntu-24-base --image ami-0abc1234 --region us-east-1',
+      'assay run --line ubuntu-24-base --image ami-0abc1234',
     ],
   })
     .requiredOption('--line <line>', 'the line that the image is for')
-    .option('--image <ami>', 'bring this image instead of baking one; needs --region')
-    .option('--region <region>', 'region of the brought image')
+    .option('--image <ami>', 'bring this image instead of baking one')
+    .option('--region <region>', "region of the brought image; else the line's")
     .option('--destroy-image', 'remove the brought image if it is denied')
     .option('--instance <id>', 'examine this instance of the brought image instead of deploying one')
     .option('--destroy-instance', 'terminate the brought instance at the end')
@@ -72,7 +72,6 @@ export function runCommand(cli: Cli): Command {
 function requestOf(options: RunOptions): object {
   const { line, image, region, instance, parameter: parameters, reason, requestedBy } = options;
   const faults = [
-    ...(image !== undefined && region === undefined ? ['--image needs --region'] : []),
     ...(image === undefined && region !== undefined ? ['--region is the region of --image'] : []),
     ...(image === undefined && options.destroyImage ? ['--destroy-image needs --image'] : []),
     ...(image === undefined && instance !== undefined
@@ -84,7 +83,9 @@ function requestOf(options: RunOptions): object {
   return {
     line,
     parameters,
-    ...(image !== undefined && { image: { id: image, region, destroy: options.destroyImage ?? false } }),
+    ...(image !== undefined && {
+      image: { id: image, ...(region !== undefined && { region }), destroy: options.destroyImage ?? false },
+    }),
     ...(instance !== undefined && { instance: { id: instance, destroy: options.destroyInstance ?? false } }),
     ...(requestedBy !== undefined && { requestedBy }),
     ...(reason !== undefined && { reason }),

@@ -13,7 +13,8 @@ export interface RunRequest {
 }
 
 export interface RequestSource {
-  readonly kind: string;
+  /** `spinnaker`, or what else asked. */
+  readonly kind?: string;
   readonly executionId?: string;
   readonly stageRefId?: string;
   readonly url?: string;

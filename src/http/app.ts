@@ -20,6 +20,7 @@ import { createMetrics } from './metrics';
 import { methodNotAllowed } from './methods';
 import { publicAddress, type AppOptions, type PublicAddress } from './options';
 import { pages } from './pages/routes';
+import { parseJson } from './json';
 import { Problem, PROBLEMS, problemDocument, problemOf } from './problem';
 import { createReadiness } from './readiness';
 import { cancels } from './routes/cancels';
@@ -154,12 +155,10 @@ function settings(
 
 /** JSON is the only body; an empty one is none, so that it gets its faults by name. */
 function takeJsonOnly(app: FastifyInstance): void {
-  const json = app.getDefaultJsonParser('error', 'error');
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
-    if (body === '') done(null, undefined);
-    else void json(request, body as string, done);
-  });
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, async (_request: FastifyRequest, body: string) =>
+    body === '' ? undefined : parseJson(body),
+  );
 }
 
 /** A caller's request id where it is harmless, else our own. */

@@ -24,6 +24,8 @@ export interface AppOptions {
   readonly logger: FastifyBaseLogger;
   /** Faults that a request's line shows, so that they are named together with those of its form. */
   readonly requestFaults?: (request: RunRequest) => readonly string[];
+  /** Where a line works: an image that is brought without its region is taken to be there. */
+  readonly regionOf?: (line: string) => string | undefined;
   /** Milliseconds since 1970; for tests. */
   readonly now?: () => number;
   /** Longest that a call may take before the answer is 503. Orca gives up reading after 20 s. */

@@ -1,6 +1,7 @@
 /** From what a caller sent to domain values, or to every fault at once. */
 import type { z } from 'zod';
-import { badRequest, pointerOf, type Fault } from './problem';
+import { BadInput } from '../domain/errors';
+import { badRequest, faultOf, pointerOf, type Fault } from './problem';
 
 /** Where a value came from: bodies are pointed into, queries named by parameter. */
 type Place = 'body' | 'query';
@@ -20,6 +21,22 @@ export function parse<T extends z.ZodType>(schema: T, value: unknown, place: Pla
   const parsed = tryParse(schema, value, place);
   if (!parsed.ok) throw badRequest(parsed.faults);
   return parsed.value;
+}
+
+/** A query, in which a known parameter that is empty counts as not given: forms and `?line=&status=` send those. */
+export function parseQuery<S extends z.ZodRawShape>(schema: z.ZodObject<S>, query: unknown): z.output<z.ZodObject<S>> {
+  const given = Object.entries(query as object).filter(([name, value]) => value !== '' || !(name in schema.shape));
+  return parse(schema, Object.fromEntries(given), 'query');
+}
+
+/** What the client finds wrong with a query, as faults of its parameters. Throws everything. */
+export function asParameters(error: unknown): never {
+  if (!(error instanceof BadInput)) throw error;
+  throw badRequest(
+    error.faults
+      .map(faultOf)
+      .map(({ detail, pointer }) => (pointer === undefined ? { detail } : { detail, parameter: pointer.slice(2) })),
+  );
 }
 
 function faultsOf(issue: z.core.$ZodIssue, place: Place): Fault[] {

@@ -65,11 +65,17 @@ export const notReady = (faults: readonly string[]): Problem =>
     headers: RETRY_AFTER,
   });
 
+/** Faults that one answer lists. Who makes more of them needs no complete list, and the answer stays a size that can be read. */
+const MOST_FAULTS = 100;
+
 /** Every fault of a request's form in one problem. */
-export const badRequest = (faults: readonly Fault[]): Problem =>
-  new Problem('bad-request', faults.length === 1 ? 'There is 1 fault' : `There are ${faults.length} faults`, {
-    faults,
+export function badRequest(faults: readonly Fault[]): Problem {
+  const more = faults.length - MOST_FAULTS;
+  const count = faults.length === 1 ? 'There is 1 fault' : `There are ${faults.length} faults`;
+  return new Problem('bad-request', more > 0 ? `${count}; ${more} of them are not listed` : count, {
+    faults: faults.slice(0, MOST_FAULTS),
   });
+}
 
 /** Faults that begin with a field's name (`image.id: …`) point at it. */
 export function faultOf(text: string): Fault {
@@ -103,8 +109,16 @@ export function problemOf(error: unknown): Problem {
   const status = statusOf(error);
   if (status === 413) return new Problem('too-large', 'A body may have 256 KiB');
   if (status === 415) return new Problem('unsupported-media-type', 'Content-Type must be application/json');
+  // An address with a longer part than any id has.
+  if (status === 414) return new Problem('not-found', 'There is nothing at this address');
   if (status !== undefined && status >= 400 && status < 500)
-    return badRequest([{ detail: isBadUrl(error) ? 'the address is not a valid URL' : 'the body is not valid JSON' }]);
+    return badRequest([
+      {
+        detail: isBadUrl(error)
+          ? 'the address is not a valid URL'
+          : 'the request did not arrive whole, or as announced',
+      },
+    ]);
   return new Problem('internal', 'The fault is in the log, under the id in X-Request-Id');
 }
 

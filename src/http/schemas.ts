@@ -17,7 +17,7 @@ const isWebUrl = (value: string): boolean => /^https?:\/\/\S+$/i.test(value) && 
 
 const sourceSchema = z
   .strictObject({
-    kind: some(50),
+    kind: some(50).optional(),
     executionId: some(100).optional(),
     stageRefId: some(100).optional(),
     url: text(2048).refine(isWebUrl, { message: 'not an http or https URL' }).optional(),
@@ -29,9 +29,12 @@ export const startSchema = z
   .strictObject({
     line: lineName,
     image: z
-      .strictObject({ id: amiId, region, destroy: z.boolean().default(false) })
+      .strictObject({ id: amiId, region: region.optional(), destroy: z.boolean().default(false) })
       .optional()
-      .meta({ description: 'An image that is brought: nothing is baked. `destroy` lets a denied one be removed.' }),
+      .meta({
+        description:
+          'An image that is brought: nothing is baked. Without `region` it is in that of the line. `destroy` lets a denied one be removed.',
+      }),
     instance: z
       .strictObject({ id: instanceId, destroy: z.boolean().default(false) })
       .optional()
@@ -88,19 +91,29 @@ export const approvedSchema = z.strictObject({ region: region.optional() });
 /** Addresses that take no query. */
 export const noQuerySchema = z.strictObject({});
 
-/** The request in the domain's words: fields that were not sent are not there. */
-export function toRunRequest(body: z.output<typeof startSchema>): RunRequest {
+/** The region of a line by the config of now. */
+export type RegionOf = (line: string) => string | undefined;
+
+/** The request in the domain's words: fields that were not sent are not there. An image is in its line's region, if not said otherwise. */
+export function toRunRequest(body: z.output<typeof startSchema>, regionOf: RegionOf): RunRequest {
   const { line, image, instance, parameters, requestedBy, source, reason } = body;
   return {
     line,
     parameters,
-    ...(image && { image }),
+    ...(image && { image: { ...image, region: regionIn(image, line, regionOf) } }),
     ...(instance && { instance }),
     ...(requestedBy !== undefined && { requestedBy }),
     ...(source && { source: definedOnly(source) }),
     ...(reason !== undefined && { reason }),
   };
 }
+
+/** Empty where neither says: that is no region, and no line of the config is without one. */
+export const regionIn = (
+  { region }: { readonly region?: string | undefined },
+  line: string,
+  regionOf: RegionOf,
+): string => region ?? regionOf(line) ?? '';
 
 type Defined<T> = { [K in keyof T]: Exclude<T[K], undefined> };
 
@@ -111,7 +124,7 @@ function definedOnly<T extends object>(value: T): Defined<T> {
 /** The same fields by type alone, to look at a faulty request as far as it can be read. */
 export const looseStartSchema = z.object({
   line: z.string(),
-  image: z.object({ id: z.string(), region: z.string() }).optional().catch(undefined),
+  image: z.object({ id: z.string(), region: z.string().optional() }).optional().catch(undefined),
   instance: z.object({ id: z.string() }).optional().catch(undefined),
   parameters: z.record(z.string(), z.string()).catch({}),
 });

@@ -3,27 +3,27 @@ import type { FastifyRequest } from 'fastify';
 import type { StartOrder } from '../client/api';
 import { isKey } from '../domain/names';
 import type { RunRequest } from '../domain/request';
+import type { AppOptions } from './options';
 import { tryParse } from './parse';
 import { badRequest, faultOf, type Fault } from './problem';
-import { keySchema, looseStartSchema, startSchema, toRunRequest } from './schemas';
+import { keySchema, looseStartSchema, regionIn, startSchema, toRunRequest, type RegionOf } from './schemas';
 
-/** Throws a `bad-request` problem. `lineFaults` is asked even when the form is faulty, as far as that can be read. */
+/**
+ * Throws a `bad-request` problem. `requestFaults` is asked even when the form is faulty, as far as that can be read; where it
+ * is not given, only the form is looked at.
+ */
 export function readStart(
   { headers, body }: FastifyRequest,
-  lineFaults: ((request: RunRequest) => readonly string[]) | undefined,
+  { requestFaults, regionOf = () => undefined }: Pick<AppOptions, 'requestFaults' | 'regionOf'>,
 ): Omit<StartOrder, 'credential' | 'subject'> {
   const parsed = tryParse(startSchema, body, 'body');
   const key = headers['idempotency-key'];
   const faults: Fault[] = [...keyFaults(key), ...(parsed.ok ? [] : parsed.faults)];
   if (parsed.ok && key === undefined) faults.push(...derivedKeyFaults(parsed.value.source));
-  const request = parsed.ok ? toRunRequest(parsed.value) : legible(body);
-  if (request && lineFaults) {
-    const seen = faults.flatMap(({ pointer }) => (pointer === undefined ? [] : [pointer]));
-    const more = lineFaults(request).map(faultOf);
-    faults.push(...more.filter(({ pointer }) => pointer === undefined || !seen.some((one) => related(one, pointer))));
-  }
+  const request = parsed.ok ? toRunRequest(parsed.value, regionOf) : legible(body, regionOf);
+  if (request && requestFaults) faults.push(...unsaid(faults, requestFaults(request).map(faultOf)));
   if (faults.length > 0 || !parsed.ok) throw badRequest(faults);
-  return { request: toRunRequest(parsed.value), ...(typeof key === 'string' && { key }) };
+  return { request: toRunRequest(parsed.value, regionOf), ...(typeof key === 'string' && { key }) };
 }
 
 function keyFaults(key: string | string[] | undefined): Fault[] {
@@ -43,17 +43,34 @@ function derivedKeyFaults(
 }
 
 /** What can be read of a faulty request; parts of the wrong type are left out, and an instance goes with its image. */
-function legible(body: unknown): RunRequest | undefined {
+function legible(body: unknown, regionOf: RegionOf): RunRequest | undefined {
   const parsed = looseStartSchema.safeParse(body);
   if (!parsed.success) return undefined;
   const { line, image, instance, parameters } = parsed.data;
   return {
     line,
     parameters,
-    ...(image && { image: { ...image, destroy: false } }),
+    ...(image && { image: { id: image.id, region: regionIn(image, line, regionOf), destroy: false } }),
     ...(instance && image && { instance: { ...instance, destroy: false } }),
   };
 }
 
-/** Whether one pointer is the other, or holds it: then the second fault says nothing new. */
-const related = (a: string, b: string): boolean => a === b || a.startsWith(`${b}/`) || b.startsWith(`${a}/`);
+/** Faults that say something new: none is told of a place that has one already, of what it holds, or of what holds it. */
+function unsaid(said: readonly Fault[], more: readonly Fault[]): Fault[] {
+  const at = new Set<string>();
+  const holds = new Set<string>();
+  for (const { pointer } of said) {
+    if (pointer === undefined) continue;
+    at.add(pointer);
+    for (const one of upTo(pointer)) holds.add(one);
+  }
+  return more.filter(
+    ({ pointer }) => pointer === undefined || !(holds.has(pointer) || upTo(pointer).some((one) => at.has(one))),
+  );
+}
+
+/** A pointer after those that hold it. The whole body is none of them: what is said of it is said of nothing in particular. */
+function upTo(pointer: string): string[] {
+  const parts = pointer.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 2).join('/'));
+}

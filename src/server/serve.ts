@@ -47,6 +47,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...{ publicUrl, trustProxy, rateLimit, logger: log },
     access: () => config().access,
     requestFaults: (request) => faultsOf(request, config()),
+    regionOf: (line) => config().lines.get(line)?.region,
   });
   await listen(app, host, port);
   const stopSetup = keepSettingUp(clients.setup, log, setupEveryMs);

@@ -3,7 +3,7 @@ import { TryAgain } from '../../src/domain/errors';
 import * as replies from '../../src/http/replies';
 import type { DecisionAnswer } from '../../src/client/api';
 import type { RefusalReason } from '../../src/domain/approval';
-import { EvidenceChanged } from '../../src/domain/errors';
+import { BadInput, EvidenceChanged } from '../../src/domain/errors';
 import { DIGEST, doors, KEYS, PUBLIC_URL, reportOf, statusOf, waiting } from './door';
 
 const open = doors();
@@ -55,7 +55,10 @@ describe('the list', () => {
 
   test('names every fault of a query', async () => {
     const door = await open();
-    const answer = await door.get('/v1/runs?line=A&status=done&image=x&limit=101&colour=red&cursor=', KEYS.reader);
+    const answer = await door.get(
+      `/v1/runs?line=A&status=done&image=x&limit=101&colour=red&cursor=${'c'.repeat(4001)}`,
+      KEYS.reader,
+    );
     expect(answer.status).toBe(400);
     const { errors } = (await answer.json()) as { errors: { parameter: string }[] };
     expect(errors.map(({ parameter }) => parameter).sort()).toEqual([
@@ -115,7 +118,7 @@ describe('a decision', () => {
   test.each([
     [{}, ['#/verdict', '#/comment', '#/evidenceDigest']],
     [{ ...DECISION, verdict: 'yes', comment: 'x'.repeat(2001), by: 'bob' }, ['#/verdict', '#/comment', '#/by']],
-    [{ ...DECISION, breakGlass: true, accounts: ['1'] }, ['#/accounts', '#/breakGlass']],
+    [{ ...DECISION, breakGlass: true, accounts: ['1'] }, ['#/breakGlass', '#/accounts']],
     [null, ['#']],
   ])('%j is refused with every fault', async (body, pointers) => {
     const door = await open();
@@ -297,4 +300,57 @@ describe('when what is needed is away', () => {
     expect(await answer.text()).not.toContain('inner detail');
     expect(door.logged()).toMatch(/"reqId":"trace-5".*inner detail/);
   });
+});
+
+test('a parameter that is empty counts as not given, and what is wrong with a cursor is said of it', async () => {
+  const door = await open({
+    runs: {
+      list: async ({ cursor }) => {
+        if (cursor !== undefined) throw new BadInput(['cursor: is none that a list gave out', 'something else']);
+        return { runs: [], cursor: null };
+      },
+    },
+  });
+  expect((await door.get('/v1/runs?line=&status=&image=&cursor=&limit=', KEYS.reader)).status).toBe(200);
+  expect(door.calls).toEqual([['list', {}]]);
+  expect((await door.get('/v1/runs/r-1/report?format=', KEYS.reader)).status).toBe(200);
+  expect((await door.get('/v1/lines/golden/approved?region=', KEYS.reader)).status).toBe(200);
+  const unknown = await door.get('/v1/runs?colour=', KEYS.reader);
+  expect(await unknown.json()).toMatchObject({ status: 400, errors: [{ parameter: 'colour' }] });
+  const bad = await door.get('/v1/runs?cursor=x', KEYS.reader);
+  expect(await bad.json()).toMatchObject({
+    status: 400,
+    errors: [{ parameter: 'cursor', detail: 'is none that a list gave out' }, { detail: 'something else' }],
+  });
+});
+
+test('an id longer than any run has is 404 like every other that is none', async () => {
+  const door = await open();
+  for (const path of [
+    `/v1/runs/${'a'.repeat(1_200)}`,
+    `/v1/runs/${'a'.repeat(900)}`,
+    `/v1/lines/${'a'.repeat(1_200)}`,
+  ]) {
+    const answer = await door.get(path, KEYS.reader);
+    expect(answer.status).toBe(404);
+    expect(await answer.json()).toMatchObject({ type: `${PUBLIC_URL}/problems/not-found` });
+  }
+  expect(door.calls).toEqual([]);
+});
+
+test('every fault of a decision is named at once, what is not supported yet too', async () => {
+  const door = await open();
+  const body = { verdict: 'maybe', validDays: 3, breakGlass: true, colour: 'red' };
+  const answer = await door.post('/v1/runs/r-1/decisions', body, KEYS.alice);
+  expect(answer.status).toBe(400);
+  const { errors } = (await answer.json()) as { errors: { pointer: string; detail: string }[] };
+  expect(Object.fromEntries(errors.map(({ pointer, detail }) => [pointer, detail]))).toEqual({
+    '#/verdict': 'must be one of approve, deny, withdraw',
+    '#/comment': expect.stringContaining('is missing'),
+    '#/evidenceDigest': expect.any(String),
+    '#/validDays': 'is not supported yet',
+    '#/breakGlass': 'is not supported yet',
+    '#/colour': 'is not a known field',
+  });
+  expect(door.calls).toEqual([]);
 });

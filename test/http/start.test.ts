@@ -1,6 +1,6 @@
 import { BadInput } from '../../src/domain/errors';
 import { Conflict } from '../../src/client/errors';
-import { requestFaults, type RunRequest } from '../../src/domain/request';
+import { requestFaults as requestFaultsOf, type RunRequest } from '../../src/domain/request';
 import type { LineSettings } from '../../src/domain/settings';
 import { doors, KEYS, PUBLIC_URL } from './door';
 
@@ -69,11 +69,10 @@ const BAD: readonly Bad[] = [
   { name: 'a line of a wrong type', body: { line: 5 }, faults: [{ pointer: '#/line', detail: 'must be a string' }] },
   { name: 'null', body: { line: 'golden', image: null }, faults: [{ pointer: '#/image', detail }] },
   {
-    name: 'malformed ids, a missing and two unknown fields',
+    name: 'malformed ids and two unknown fields',
     body: { line: 'golden', image: { id: 'ami-1', size: 1 }, instance: { id: 'x' }, colour: 'red' },
     faults: [
       { pointer: '#/image/id', detail: 'not an AMI id (ami- and 8 or 17 hexadecimal digits)' },
-      { pointer: '#/image/region', detail: 'is missing; it must be a string' },
       { pointer: '#/image/size', detail: 'is not a known field' },
       { pointer: '#/instance/id', detail: 'not an instance id (i- and 8 or 17 hexadecimal digits)' },
       { pointer: '#/colour', detail: 'is not a known field' },
@@ -123,7 +122,23 @@ const BAD: readonly Bad[] = [
   {
     name: 'a prototype',
     body: '{"line":"golden","__proto__":{"a":1}}',
-    faults: [{ detail: 'the body is not valid JSON' }],
+    faults: [{ detail: 'a member is named __proto__, which is refused' }],
+  },
+  {
+    name: 'a prototype further down',
+    body: '{"line":"golden","parameters":[[{"\\u005f_proto__":1}]]}',
+    faults: [{ detail: 'a member is named __proto__, which is refused' }],
+  },
+  {
+    name: 'JSON that is nested deeper than any stack',
+    body: `${'['.repeat(100_000)}${']'.repeat(100_000)}`,
+    faults: [{ pointer: '#', detail: 'must be an object' }],
+  },
+  {
+    name: 'a key that is a folder',
+    body: { line: 'golden' },
+    headers: { 'idempotency-key': '..' },
+    faults: [{ header: 'Idempotency-Key', detail: expect.stringContaining('neither . nor ..') }],
   },
   { name: 'broken JSON', body: '{"line":', faults: [{ detail: 'the body is not valid JSON' }] },
 ];
@@ -137,6 +152,38 @@ test.each(BAD)('$name is refused with every fault, and nothing is started', asyn
   expect(problem).toMatchObject({ type: `${PUBLIC_URL}/problems/bad-request`, status: 400, title: detail, detail });
   expect(problem.errors).toEqual(faults);
   expect(door.calls).toEqual([]);
+});
+
+const requestFaults = (request: RunRequest): string[] =>
+  request.line === 'golden' ? lineFaults(request) : ['line: there is no line of that name'];
+const lineFaults = (request: RunRequest): string[] => requestFaultsOf(request, LINE, SPINNAKER);
+
+test('a source may be without a kind, and an image without its region, which is then that of the line', async () => {
+  const door = await open({ regionOf: (line) => (line === 'golden' ? 'us-east-1' : undefined), requestFaults });
+  const body = { line: 'golden', image: { id: AMI }, source: { executionId: '01HX', stageRefId: '3' } };
+  expect((await door.post('/v1/runs', body, KEYS.ci)).status).toBe(202);
+  expect(door.calls[0]?.[1]).toMatchObject({
+    request: {
+      image: { id: AMI, region: 'us-east-1', destroy: false },
+      source: { executionId: '01HX', stageRefId: '3' },
+    },
+  });
+  const elsewhere = await door.post('/v1/runs', { ...body, line: 'silver', reason: 5 }, KEYS.ci);
+  expect(await elsewhere.json()).toMatchObject({
+    errors: [{ pointer: '#/reason' }, { pointer: '#/line', detail: 'there is no line of that name' }],
+  });
+});
+
+test('a body of many faults is answered at once, with the first hundred and the number of the others', async () => {
+  const door = await open({ requestFaults });
+  const names = Array.from({ length: 18_000 }, (_, n) => `p${n}`);
+  const parameters = Object.fromEntries(names.map((name, n) => [name, n % 2 ? '${x}' : 1]));
+  const begun = performance.now();
+  const answer = await door.post('/v1/runs', { line: 'golden', parameters, colour: 'red' }, KEYS.ci);
+  expect(performance.now() - begun).toBeLessThan(3_000);
+  const { detail: said, errors } = (await answer.json()) as { detail: string; errors: object[] };
+  expect(errors).toHaveLength(100);
+  expect(said).toBe('There are 9001 faults; 8901 of them are not listed');
 });
 
 test('texts at their limits are taken', async () => {
@@ -155,7 +202,6 @@ const LINE = {
 const SPINNAKER = { application: 'a', bakeLimitMinutes: 1, unreachableMinutes: 1, watchSeconds: 1 };
 
 test('faults of the line are named together with those of the form, each once', async () => {
-  const lineFaults = (request: RunRequest): string[] => requestFaults(request, LINE, SPINNAKER);
   const door = await open({ requestFaults: lineFaults });
   const body = {
     line: 'golden',

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from '../context';
 import { isEnd } from '../../domain/run';
-import { parse } from '../parse';
+import { parseQuery } from '../parse';
 import { knownForm, noRun } from '../routes/runs';
 import { lineOf, orNoLine } from '../routes/lines';
 import { listSchema } from '../schemas';
@@ -35,8 +35,7 @@ export function reading(app: FastifyInstance, { options, address, ask }: RouteCo
     reply.type('text/html; charset=utf-8').send(layout({ address, session: tools.session(request), ...shown }));
 
   app.get<{ Querystring: Record<string, unknown> }>('/', { config }, async (request, reply) => {
-    const given = Object.entries(request.query).filter(([, value]) => value !== '');
-    const { line, status, cursor } = parse(listSchema, Object.fromEntries(given), 'query');
+    const { line, status, cursor } = parseQuery(listSchema, request.query);
     const filter = {
       ...(line !== undefined && { line }),
       ...(status && { status }),

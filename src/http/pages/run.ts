@@ -89,7 +89,10 @@ function facts({ run, report }: RunView): Html {
     ['Test instance', run.instanceId !== null && html`<code>${run.instanceId}</code>`],
     ['Asked for by', report?.request?.requestedBy],
     ['Why', report?.request?.reason],
-    ['Asked from', source && (source.url === undefined ? source.kind : webLink(source.url, source.kind))],
+    [
+      'Asked from',
+      source && (source.url === undefined ? source.kind : webLink(source.url, source.kind ?? 'its source')),
+    ],
     ['Started', moment(run.startedAt)],
     ['Ended', moment(run.closedAt)],
     ['Verdict of the policy', run.verdict],

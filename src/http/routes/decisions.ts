@@ -5,13 +5,13 @@ import { sameActor, type RefusalReason } from '../../domain/approval';
 import type { AccessKey } from '../auth/access';
 import { actorOf } from '../auth/keys';
 import { credentialOf, type RouteContext } from '../context';
-import { parse } from '../parse';
+import { parse, tryParse } from '../parse';
 import { badRequest, Problem } from '../problem';
 import { decisionSchema, noQuerySchema } from '../schemas';
 import { knownForm, noRun } from './runs';
 
 /** Fields of a decision that are not there yet. They narrow or widen what an approval means, so they are refused loudly. */
-const LATER = ['validDays', 'accounts', 'breakGlass'];
+const LATER = ['#/validDays', '#/accounts', '#/breakGlass'];
 
 export function decisions(app: FastifyInstance, context: RouteContext): void {
   app.post<{ Params: { id: string } }>(
@@ -19,8 +19,7 @@ export function decisions(app: FastifyInstance, context: RouteContext): void {
     { config: { access: { kind: 'key', scopes: ['decisions:write'] } } },
     async (request, reply) => {
       parse(noQuerySchema, request.query, 'query');
-      refuseLater(request.body);
-      const order = parse(decisionSchema, request.body, 'body');
+      const order = readDecision(request.body);
       const answer = await decideOn(context, { id: request.params.id, order, key: credentialOf(request) });
       request.log.info({ run: request.params.id, verdict: order.verdict, answer: answer.kind }, 'decision');
       if (answer.kind === 'counted') return answer.status;
@@ -62,9 +61,13 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
 /** The name of the problem is the reason of the refusal. */
 const refusal = (reason: RefusalReason): Problem => new Problem(reason, REFUSALS[reason]);
 
-function refuseLater(body: unknown): void {
-  if (typeof body !== 'object' || body === null) return;
-  const given = LATER.filter((name) => name in body);
-  if (given.length > 0)
-    throw badRequest(given.map((name) => ({ pointer: `#/${name}`, detail: 'is not supported yet' })));
+/** Throws a `bad-request` problem with every fault. */
+function readDecision(body: unknown): DecisionOrder {
+  const parsed = tryParse(decisionSchema, body, 'body');
+  if (parsed.ok) return parsed.value;
+  throw badRequest(
+    parsed.faults.map((fault) =>
+      LATER.includes(fault.pointer ?? '') ? { ...fault, detail: 'is not supported yet' } : fault,
+    ),
+  );
 }

@@ -2,7 +2,7 @@
 import type { FastifyInstance } from 'fastify';
 import { isLineName } from '../../domain/names';
 import type { RouteContext } from '../context';
-import { parse } from '../parse';
+import { parse, parseQuery } from '../parse';
 import { Problem } from '../problem';
 import { approvedSchema, noQuerySchema } from '../schemas';
 
@@ -29,7 +29,7 @@ export function lines(app: FastifyInstance, { options, ask }: RouteContext): voi
   });
 
   app.get<ByLine>('/v1/lines/:line/approved', { config }, async (request) => {
-    const { region } = parse(approvedSchema, request.query, 'query');
+    const { region } = parseQuery(approvedSchema, request.query);
     const approved = await ask(options.lines.approved(lineOf(request.params.line), region));
     if (!approved) throw new Problem('not-found', 'There is no such line, or nothing of it is approved in that region');
     return approved;

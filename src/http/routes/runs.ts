@@ -4,7 +4,7 @@ import { parseRunId } from '../../domain/names';
 import { isEnd } from '../../domain/run';
 import type { StatusDocument } from '../../domain/status';
 import { credentialOf, type RouteContext } from '../context';
-import { parse } from '../parse';
+import { asParameters, parse, parseQuery } from '../parse';
 import { badRequest, Problem } from '../problem';
 import { listSchema, noQuerySchema, reportSchema } from '../schemas';
 import { readStart } from '../start-order';
@@ -20,7 +20,7 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
 
   app.post('/v1/runs', { config: write }, async (request, reply) => {
     parse(noQuerySchema, request.query, 'query');
-    const order = readStart(request, options.requestFaults);
+    const order = readStart(request, options);
     const { id: credential, subject = null } = credentialOf(request);
     const accept = async (): Promise<StatusDocument> => {
       const problem = await readiness.problem();
@@ -36,16 +36,15 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
   });
 
   app.get('/v1/runs', { config: read }, async (request) => {
-    const { line, status, image, cursor, limit } = parse(listSchema, request.query, 'query');
-    return ask(
-      options.runs.list({
-        ...(line !== undefined && { line }),
-        ...(status !== undefined && { status }),
-        ...(image !== undefined && { image }),
-        ...(cursor !== undefined && { cursor }),
-        ...(limit !== undefined && { limit }),
-      }),
-    );
+    const { line, status, image, cursor, limit } = parseQuery(listSchema, request.query);
+    const page = options.runs.list({
+      ...(line !== undefined && { line }),
+      ...(status !== undefined && { status }),
+      ...(image !== undefined && { image }),
+      ...(cursor !== undefined && { cursor }),
+      ...(limit !== undefined && { limit }),
+    });
+    return ask(page).catch(asParameters);
   });
 
   app.get<ById>('/v1/runs/:id', { config: read }, async (request) => {
@@ -63,7 +62,7 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
   });
 
   app.get<ById>('/v1/runs/:id/report', { config: read }, async (request) => {
-    const { format = 'json' } = parse(reportSchema, request.query, 'query');
+    const { format = 'json' } = parseQuery(reportSchema, request.query);
     if (format !== 'json')
       throw badRequest([{ parameter: 'format', detail: `${format} is not supported yet; json is` }]);
     const report = await ask(options.runs.report(knownForm(request.params.id)));
