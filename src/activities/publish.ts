@@ -13,6 +13,7 @@ import { TAG } from '../domain/names';
 import { publicationFaults, type PublicationEvidence } from '../domain/publication';
 import { approvalContext, countAll, type Decision } from '../domain/approval';
 import type { Publication } from '../domain/run';
+import type { RunSettings } from '../domain/settings';
 import { notReady } from './attempt';
 import type { Deps } from './deps';
 
@@ -22,12 +23,19 @@ interface Intent {
   readonly at: string;
   /** Whether AWS said yes; what became of a write without an answer is not known. */
   readonly accepted: boolean;
+  /** How many writes AWS has accepted so far. */
+  readonly taken: number;
 }
 
 /** A write that AWS did not accept is made again after this long; while it validates one it refuses the next. */
 const AGAIN_AFTER_MS = 5_000;
-/** A write that AWS accepted and then did not apply is made again after this long (SSM user guide, aws:ec2:image: five minutes). */
-const UNAPPLIED_AFTER_MS = 5 * 60_000;
+/** So many polls later a write that AWS accepted and did not apply is made again; at the default pace the five minutes that AWS asks for. */
+const UNAPPLIED_AFTER_POLLS = 10;
+/**
+ * Writes that AWS accepted and never applied, after which the value counts as refused: why an `aws:ec2:image` value was refused,
+ * and even that it was, is told on EventBridge only (Parameter Store user guide, "Native parameter support for AMI IDs").
+ */
+const MOST_WRITES = 3;
 /** How long a write whose run takes it back may still be applied. */
 const VALIDATION_MS = 30_000;
 
@@ -84,13 +92,7 @@ export const createPublishActivities = (deps: Deps) => {
       if (!refs?.settings || !refs.candidate) return conclude(run, line, { kind: 'failed', error });
       const { settings } = await documents.load('settings', refs.settings);
       const { image, siblings } = await documents.load('candidate', refs.candidate);
-      const kept = await takeBack(
-        deps,
-        aws.region(settings.line.region),
-        settings.line.publish.parameter,
-        run,
-        image.id,
-      );
+      const kept = await takeBack(deps, aws.region(settings.line.region), settings, run, image.id);
       if (!kept) for (const { id, region } of siblings) await backToCandidate(aws.region(region), run, id);
       return conclude(run, line, { kind: 'failed', error: kept ? `${error}; ${kept}` : error });
     },
@@ -173,7 +175,9 @@ interface Put {
   readonly name: string;
   readonly amiId: string;
   readonly description: string;
-  readonly lookSeconds: number;
+  readonly pollSeconds: number;
+  /** Null: for as long as it takes. */
+  readonly mostWrites: number | null;
 }
 
 /** Puts a value into a parameter, unless that is under way, and has the caller look again. */
@@ -181,16 +185,23 @@ async function put(
   { evidence }: Deps,
   { parameters }: AwsRegion,
   document: string,
-  { name, amiId, description, lookSeconds }: Put,
+  { name, amiId, description, pollSeconds, mostWrites }: Put,
 ): Promise<never> {
   const before = await readIntent(evidence, document);
-  if (!before || ageOf(before) > (before.accepted ? UNAPPLIED_AFTER_MS : AGAIN_AFTER_MS)) {
+  const unappliedAfterMs = Math.max(AGAIN_AFTER_MS, UNAPPLIED_AFTER_POLLS * pollSeconds * 1_000);
+  if (!before || ageOf(before) > (before.accepted ? unappliedAfterMs : AGAIN_AFTER_MS)) {
+    const taken = before?.taken ?? 0;
+    if (mostWrites !== null && taken >= mostWrites)
+      throw new Final(
+        `${name} does not take ${amiId}: SSM accepted it ${taken} times and never applied it. Is the image available ` +
+          'in this account and region, and may the writer call ec2:DescribeImages?',
+      );
     const at = new Date().toISOString();
-    await evidence.write(document, JSON.stringify({ at, accepted: false } satisfies Intent));
+    await evidence.write(document, JSON.stringify({ at, accepted: false, taken } satisfies Intent));
     await parameters.write(name, amiId, description);
-    await evidence.write(document, JSON.stringify({ at, accepted: true } satisfies Intent));
+    await evidence.write(document, JSON.stringify({ at, accepted: true, taken: taken + 1 } satisfies Intent));
   }
-  throw notReady(`${name} does not show ${amiId} yet`, lookSeconds);
+  throw notReady(`${name} does not show ${amiId} yet`, Math.min(pollSeconds, 2));
 }
 
 async function readIntent(evidence: EvidenceStore, document: string): Promise<Intent | undefined> {
@@ -217,7 +228,8 @@ async function writeParameter(
       name,
       amiId: image.id,
       description,
-      lookSeconds: Math.min(pollSeconds, 2),
+      pollSeconds,
+      mostWrites: MOST_WRITES,
     });
   }
   const approved = await parameters.read(name, 'approved');
@@ -259,11 +271,12 @@ async function note(
 async function takeBack(
   deps: Deps,
   region: AwsRegion,
-  name: string,
+  { line, pollSeconds }: RunSettings,
   run: string,
   amiId: string,
 ): Promise<string | undefined> {
   const { parameters } = region;
+  const name = line.publish.parameter;
   const intent = await readIntent(deps.evidence, documentName.publicationIntent(run));
   if (intent) {
     const now = await parameters.read(name);
@@ -274,7 +287,13 @@ async function takeBack(
       return `${name} already names ${amiId} and no earlier approved image is known, so the image is kept`;
     if (before && now?.value === amiId) {
       const description = `taken back from run ${run}, whose publication failed`;
-      return put(deps, region, documentName.reversal(run), { name, amiId: before.value, description, lookSeconds: 2 });
+      return put(deps, region, documentName.reversal(run), {
+        name,
+        amiId: before.value,
+        description,
+        pollSeconds,
+        mostWrites: null,
+      });
     }
     if (before && approved?.value === amiId)
       await parameters.label(name, (now?.value === before.value ? now : before).version, ['approved']);
