@@ -46,7 +46,7 @@ export interface Behaviour {
 
   /** How long the validation of an `aws:ec2:image` value takes. */
   readonly validationSeconds: number;
-  /** `image`: applied when the image is there. `fails`, `never`: not applied. */
+  /** `image`: applied when the image is there. `fails`: not applied. `never`: goes on for as long as the habit lasts. */
   readonly validation: 'image' | 'fails' | 'never';
 
   /** From running to SSM agent online; null: never. */

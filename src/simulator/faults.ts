@@ -39,7 +39,8 @@ export interface FaultPlan {
 }
 
 export interface Faults {
-  add(...plans: readonly FaultPlan[]): void;
+  /** Plans faults. What it gives back takes the plans of this call away again. */
+  add(...plans: readonly FaultPlan[]): () => void;
   clear(): void;
   /** The plans that are not used up. */
   list(): readonly FaultPlan[];
@@ -61,10 +62,14 @@ export function createFaults(): FaultBox {
   let planned: { readonly plan: FaultPlan; left: number; skip: number }[] = [];
   return {
     add(...plans) {
-      for (const plan of plans) {
+      const added = plans.map((plan) => {
         const left = plan.count === 'always' ? Infinity : (plan.count ?? 1);
-        planned.push({ plan, left, skip: plan.skip ?? 0 });
-      }
+        return { plan, left, skip: plan.skip ?? 0 };
+      });
+      planned.push(...added);
+      return () => {
+        planned = planned.filter((entry) => !added.includes(entry));
+      };
     },
     clear() {
       planned = [];

@@ -106,7 +106,7 @@ export function put(world: World, given: Put): SimParameterVersion {
 function validate(world: World, parameter: SimParameter, version: SimParameterVersion): void {
   const image = world.images.get(version.value);
   const { validation, validationSeconds } = habitsOf(world, image?.tags ?? {});
-  if (validation === 'never') return;
+  if (validation === 'never') return world.clock.after(0.5, () => validate(world, parameter, version));
   world.clock.after(validationSeconds, () => {
     const there = image?.region === parameter.region && image.state === 'available' && isListed(world, image);
     if (validation === 'image' && there) return apply(world, parameter, version);
