@@ -7,6 +7,8 @@ module.exports = {
   globalSetup: '<rootDir>/test/setup/global.ts',
   testTimeout: 60_000,
   maxWorkers: 2,
+  // Tests that share one Assay run side by side: most of their time is waiting.
+  maxConcurrency: 8,
   coverageProvider: 'babel',
   collectCoverageFrom: ['src/domain/**/*.ts'],
   coverageThreshold: { './src/domain/': { branches: 100, functions: 100, lines: 100, statements: 100 } },

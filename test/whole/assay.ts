@@ -1,14 +1,18 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { generateKeyPair } from '../../src/adapters/evidence/keys';
 import type { StatusDocument } from '../../src/domain/status';
 import { startSimulator } from '../../src/simulator';
 import { eventually, freePort, tempDir } from '../setup/helpers';
-import { testTemporal } from '../setup/temporal';
+import { temporalCli, testTemporal } from '../setup/temporal';
 
 const DIST = join(__dirname, '..', '..', 'dist');
+const execFileAsync = promisify(execFile);
+/** Longest that a command of an operator may take, in milliseconds. */
+const OPERATOR_MS = 90_000;
 /** How much faster than life the simulated world goes. */
 const SPEED = 20;
 
@@ -48,6 +52,11 @@ export interface Assay {
   until(run: string, wanted: (status: StatusDocument) => boolean, timeoutMs?: number): Promise<StatusDocument>;
   decide(who: Who, run: string, verdict: 'approve' | 'deny'): Promise<Answer>;
   approve(run: string): Promise<void>;
+  cancel(run: string): Promise<Answer['body']>;
+  /** Runs `assay` as an operator does; gives back its stdout. Rejects when it fails. */
+  operate(...args: readonly string[]): Promise<string>;
+  /** Runs `temporal` on the namespace; gives back its stdout. Rejects when it fails. */
+  temporalCommand(...args: readonly string[]): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -138,10 +147,10 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
     const { body } = await call('alice', 'GET', `/v1/runs/${encodeURIComponent(run)}`);
     return body as unknown as StatusDocument;
   };
-  const until: Assay['until'] = async (run, wanted, timeoutMs = 60_000) => {
+  const until: Assay['until'] = async (run, wanted, timeoutMs = 90_000) => {
     let last: StatusDocument | undefined;
     try {
-      await eventually(async () => wanted((last = await status(run))), { timeoutMs, everyMs: 100 });
+      await eventually(async () => wanted((last = await status(run))), { timeoutMs, everyMs: 200 });
     } catch (error) {
       throw new Error(`run ${run} shows ${JSON.stringify(last)}\n${worker.log.slice(-3000)}`, { cause: error });
     }
@@ -171,6 +180,15 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
         const answer = await decide(who, run, 'approve');
         if (answer.code !== 200) throw new Error(`${answer.code} ${JSON.stringify(answer.body)}`);
       }
+    },
+    cancel: async (run) =>
+      (await call('ci', 'POST', `/v1/runs/${encodeURIComponent(run)}/cancel`, { reason: 'not needed' })).body,
+    operate: async (...args) =>
+      (await execFileAsync(process.execPath, [join(DIST, 'cli.js'), ...args], { env, timeout: OPERATOR_MS })).stdout,
+    temporalCommand: async (...args) => {
+      const { address, namespace } = temporal;
+      const where = ['--address', address, '--namespace', namespace];
+      return (await execFileAsync(temporalCli(), [...args, ...where], { timeout: OPERATOR_MS })).stdout;
     },
     async close() {
       await Promise.all([worker.stop(), server.stop()]);
