@@ -1,4 +1,5 @@
 import type { Behaviour } from '../../src/simulator';
+import { eventually } from '../setup/helpers';
 import { openAssay, type Assay } from './assay';
 import { APPROVED, ended, leftOf, NOTHING, NOTHING_EVER } from './left';
 
@@ -191,6 +192,31 @@ test.concurrent.each([
     expect(tries.length).toBeLessThan(8);
     assay.simulator.behave({ destroy: 'succeeds' }, run);
     expect(await assay.until(run, ended)).toMatchObject({ status: 'DENIED', verdict: 'deny' });
+    expect(left(run)).toEqual(NOTHING);
+  },
+  LIMIT_MS,
+);
+
+test.concurrent(
+  'snapshots that cannot be deleted are not forgotten once their image is gone',
+  async () => {
+    const run = 'snapshot-stays';
+    await startWith(run, {}, 'old');
+    const image = await eventually(() => assay.simulator.state().images.find(({ tags }) => tags['assay:run'] === run), {
+      timeoutMs: 90_000,
+    });
+    const mended = assay.simulator.faults.add({
+      ...{ service: 'ec2', operation: 'DeleteSnapshot', kind: 'error', code: 'UnauthorizedOperation', status: 403 },
+      ...{ count: 'always', contains: image.snapshotIds[0] as string },
+    });
+    const stuck = /^image: ec2:DeleteSnapshot .*UnauthorizedOperation/;
+    expect(await assay.until(run, ({ reasons }) => reasons.some((reason) => stuck.test(reason)))).toMatchObject({
+      status: 'RUNNING',
+      stage: 'cleaning-up',
+    });
+    expect(left(run)).toMatchObject({ images: 0, snapshots: 1 });
+    mended();
+    expect(await assay.until(run, ended)).toMatchObject({ status: 'DENIED' });
     expect(left(run)).toEqual(NOTHING);
   },
   LIMIT_MS,
