@@ -160,7 +160,16 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
     const { evidenceDigest } = await status(run);
     return call(who, 'POST', `/v1/runs/${encodeURIComponent(run)}/decisions`, { verdict, comment: '', evidenceDigest });
   };
-  await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { timeoutMs: 30_000, everyMs: 100 });
+  const close = async (): Promise<void> => {
+    await Promise.all([worker.stop(), server.stop()]);
+    await simulator.stop();
+  };
+  try {
+    await eventually(async () => (await fetch(`${url}/readyz`)).status === 200, { timeoutMs: 60_000, everyMs: 100 });
+  } catch (error) {
+    await close();
+    throw new Error(`no Assay: ${server.log.slice(-2000)}\n${worker.log.slice(-2000)}`, { cause: error });
+  }
   return {
     ...{ url, simulator, temporal, folder, worker, server, call, status, until, decide },
     async start(body = {}, key) {
@@ -190,10 +199,7 @@ export async function openAssay(options: AssayOptions = {}): Promise<Assay> {
       const where = ['--address', address, '--namespace', namespace];
       return (await execFileAsync(temporalCli(), [...args, ...where], { timeout: OPERATOR_MS })).stdout;
     },
-    async close() {
-      await Promise.all([worker.stop(), server.stop()]);
-      await simulator.stop();
-    },
+    close,
   };
 }
 
