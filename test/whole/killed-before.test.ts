@@ -1,3 +1,3 @@
 import { describeKills } from './killed-worker';
 
-describeKills('before');
+describeKills('before', 'first');

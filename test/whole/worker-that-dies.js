@@ -1,22 +1,37 @@
-// A worker that kills itself with SIGKILL around one activity, once: DIE_AT names it, DIE_WHEN is before or after it acted.
+// A worker that kills itself with SIGKILL around activities, once at each place that DIE_AT lists as `<workflow id> <activity>
+// <when>`: `before` it acts; at the end of the `first` attempt that gets so far, whether that returned or threw (a poll that
+// acts throws, to look again later); `after` it has returned, before the server hears of it. DIE_MARKS is a folder that
+// remembers which kills are done.
 const { existsSync, writeFileSync } = require('node:fs');
+const { join } = require('node:path');
+const { Worker } = require('@temporalio/worker');
 const { runAsProgram, startWorker } = require('../../dist/worker.js');
 
-const { DIE_AT, DIE_WHEN, DIE_MARK } = process.env;
+// Without a cache no workflow belongs to one worker, so that none waits ten seconds for one that is dead.
+const create = Worker.create.bind(Worker);
+Worker.create = (options) => create({ ...options, maxCachedWorkflows: 0 });
 
-function die(when, name) {
-  if (name !== DIE_AT || when !== DIE_WHEN || existsSync(DIE_MARK)) return;
-  writeFileSync(DIE_MARK, name);
+const orders = new Set(JSON.parse(process.env.DIE_AT));
+
+function die(when, { workflowExecution, activityType }) {
+  const order = `${workflowExecution.workflowId} ${activityType} ${when}`;
+  const mark = join(process.env.DIE_MARKS, encodeURIComponent(order));
+  if (!orders.has(order) || existsSync(mark)) return;
+  writeFileSync(mark, '');
   process.kill(process.pid, 'SIGKILL');
 }
 
 const around = ({ info }) => ({
   inbound: {
     async execute(input, next) {
-      die('before', info.activityType);
-      const result = await next(input);
-      die('after', info.activityType);
-      return result;
+      die('before', info);
+      try {
+        const result = await next(input);
+        die('after', info);
+        return result;
+      } finally {
+        die('first', info);
+      }
     },
   },
 });
