@@ -4,6 +4,7 @@ import type {
   EvidenceStore,
   Lines,
   Notifier,
+  Requests,
   Runs,
   Sealer,
   Settings,
@@ -26,6 +27,7 @@ export interface Deps {
   readonly signatures: Signatures;
   readonly notifier: Notifier;
   readonly runs: Runs;
+  readonly requests: Requests;
   readonly lines: Lines;
 }
 

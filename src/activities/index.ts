@@ -10,6 +10,7 @@ import { createNotifyActivities } from './notify';
 import { createPublishActivities } from './publish';
 import { createRunActivities } from './run';
 import { createTellSpinnakerActivities } from './tell-spinnaker';
+import { createScheduleActivities } from './schedule';
 import { createUndoBakeActivities } from './undo-bake';
 import { createUndoDeployActivities } from './undo-deploy';
 import { createUndoImageActivities } from './undo-image';
@@ -29,6 +30,7 @@ export const createActivities = (deps: Deps) =>
     ...createNotifyActivities(deps),
     ...createWatchActivities(deps),
     ...createTellSpinnakerActivities(deps),
+    ...createScheduleActivities(deps),
     ...createUndoBakeActivities(deps),
     ...createUndoDeployActivities(deps),
     ...createUndoImageActivities(deps),

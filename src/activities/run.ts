@@ -3,6 +3,7 @@ import { BadInput, Forbidden } from '../domain/errors';
 import { requestFaults, type RunRequest } from '../domain/request';
 import type { Image } from '../domain/image';
 import type { CandidateImage, EndStatus, RegionImage } from '../domain/run';
+import { scheduleRequester } from '../domain/schedule';
 import type { RunSettings } from '../domain/settings';
 import type { StatusDocument } from '../domain/status';
 import type { Deps } from './deps';
@@ -26,6 +27,8 @@ export const createRunActivities = ({ settings, signatures, documents, runs }: D
       throw new BadInput([`the signed request is for run ${statement.run}, not for ${run}`]);
     const current = settings.forLine(line);
     if (!current) throw new BadInput([`line ${line} is not in this worker's config`]);
+    if (statement.credential === scheduleRequester(line) && !current.line.schedule)
+      throw new Forbidden(`line ${line} has no schedule in this worker's config`);
     const faults = requestFaults(statement.request, current.line, current.spinnaker);
     if (faults.length > 0) throw new BadInput(faults);
     const at = statement.at;

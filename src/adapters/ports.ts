@@ -4,6 +4,7 @@ import type { Decision } from '../domain/approval';
 import type { EvidenceRef, RequestStatement, Statement } from '../domain/evidence';
 import type { Image, OtherRun } from '../domain/image';
 import type { SpinnakerStep } from '../domain/names';
+import type { RunRequest } from '../domain/request';
 import type { ServerGroup } from '../domain/run';
 import type { AssessorSettings, RunSettings } from '../domain/settings';
 
@@ -266,7 +267,7 @@ export interface Sealer {
 
 /** Verifies what the server signed (`signing.decisions`), by the worker's own config of now. */
 export interface Signatures {
-  /** Throws EvidenceChanged when the signature is not ours. */
+  /** A request, signed by the server or sealed by a worker for a schedule. Throws EvidenceChanged when it is neither. */
   request(token: string): RequestStatement;
   /** Also refuses what `access.keys` and `access.revoked` no longer allow. Throws EvidenceChanged or Forbidden. */
   decision(token: string): Decision;
@@ -289,6 +290,21 @@ export interface Notifier {
 /** Other runs, as far as Assay knows them. */
 export interface Runs {
   standing(run: string): Promise<OtherRun>;
+}
+
+export interface ScheduledOrder {
+  readonly key: string;
+  readonly request: RunRequest;
+  readonly credential: string;
+  readonly subject: null;
+  /** The key stands for one run for ever. */
+  readonly once: true;
+}
+
+/** Asks for runs as the API does, in the name of a line's schedule. */
+export interface Requests {
+  /** The run's id; the same order again is the same run. Throws BadInput with every fault, Final where the key is another's. */
+  start(order: ScheduledOrder): Promise<string>;
 }
 
 export interface PublicationOrder {

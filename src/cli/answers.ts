@@ -85,6 +85,17 @@ const reportSchema = z.looseObject({
 /** The report of a run. */
 export type ReportView = z.output<typeof reportSchema>;
 
+const requestSchema = z.looseObject({
+  line: text,
+  image: z.looseObject({ id: text, region: text, destroy: z.boolean().default(false) }).optional(),
+  instance: z.looseObject({ id: text, destroy: z.boolean().default(false) }).optional(),
+  parameters: z.record(text, text).default({}),
+  requestedBy: text.optional(),
+  reason: text.optional(),
+});
+/** What a run was asked for. */
+export type RequestView = z.output<typeof requestSchema>;
+
 const approvedSchema = z.looseObject({ amiId: text });
 
 const catalogueEntry = z.looseObject({
@@ -120,6 +131,7 @@ const reader =
 export const readRun = reader(runSchema);
 export const readPage = reader(pageSchema);
 export const readReport = reader(reportSchema);
+export const readRequest = reader(requestSchema);
 export const readApproved = reader(approvedSchema);
 export const readLines = reader(z.looseObject({ lines: z.array(lineSchema) }));
 export const readLine = reader(lineSchema);

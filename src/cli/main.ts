@@ -16,6 +16,7 @@ import { lineCommand } from './line';
 import { listCommand } from './list';
 import { reportCommand } from './report';
 import { runCommand } from './run';
+import { scheduleCommand } from './schedule';
 import { serverCommand } from './server';
 import { setupCommand } from './setup';
 import { showCommand } from './show';
@@ -49,7 +50,7 @@ function program(cli: Cli, version: string): Command {
   const commands = [
     ...[runCommand, listCommand, showCommand, watchCommand, approveCommand, denyCommand, cancelCommand, reportCommand],
     ...[lineCommand, approvedCommand],
-    ...[setupCommand, workerCommand, serverCommand, sweepCommand, keysCommand, doctorCommand],
+    ...[setupCommand, workerCommand, serverCommand, scheduleCommand, sweepCommand, keysCommand, doctorCommand],
     ...[demoCommand, devCommand, simulateCommand],
   ].map((make) => make(cli));
   const assay = new Command('assay')

@@ -1,17 +1,19 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { readRun } from './answers';
+import { againBody, type RequestChanges } from './again';
+import { readRequest, readRun } from './answers';
 import type { Cli } from './cli';
-import { CliError, usage } from './exit';
+import { CliError, EXIT, hasEnded, usage } from './exit';
 import { isPassing, type Answer, type Api } from './http-client';
-import { apiOf, people, type PeopleOptions } from './people';
+import { apiOf, people, runPath, type PeopleOptions } from './people';
 import { clean, safeJson } from './text';
 import { printEnd } from './watch';
 import { watchRun } from './watching';
 
 interface RunOptions extends PeopleOptions {
-  readonly line: string;
+  readonly line?: string;
+  readonly again?: string;
   readonly image?: string;
   readonly region?: string;
   readonly destroyImage?: true;
@@ -33,14 +35,18 @@ const FOLLOW_PATIENCE_MS = 60_000;
 /** `assay run`: asks for an image. */
 export function runCommand(cli: Cli): Command {
   return people('run', {
-    summary: 'Ask for a golden image: bake one, or bring one with --image.',
+    summary:
+      'Ask for a golden image: bake one, or bring one with --image.\n' +
+      'With --again, ask once more for what a run that has ended was asked for; the other options then say what is different.',
     examples: [
       'assay run --line ubuntu-24-base --reason "monthly patch" --follow',
       'assay run --line ubuntu-24-base --parameter packageVersion=1.4',
       'assay run --line ubuntu-24-base --image ami-0abc1234',
+      'assay run --again nightly-2026-11-24 --parameter packageVersion=1.5 --follow',
     ],
   })
-    .requiredOption('--line <line>', 'the line that the image is for')
+    .option('--line <line>', 'the line that the image is for; needed without --again')
+    .option('--again <run>', 'ask once more for what this run was asked for; it must have ended')
     .option('--image <ami>', 'bring this image instead of baking one')
     .option('--region <region>', "region of the brought image; else the line's")
     .option('--destroy-image', 'remove the brought image if it is denied')
@@ -53,9 +59,10 @@ export function runCommand(cli: Cli): Command {
     .option('-f, --follow', 'watch the run, and end as it ends')
     .action(async (options: RunOptions) => {
       const { terminal } = cli;
-      const body = requestOf(options);
+      const changes = changesOf(options);
       const api = apiOf(cli, options);
-      const key = options.key ?? madeUpKey(options.line, new Date());
+      const body = options.again === undefined ? changes : await again(api, options.again, changes);
+      const key = options.key ?? madeUpKey(body.line ?? '', new Date());
       const answer = await start(api, key, body);
       const run = readRun(answer.body);
       if (!options.follow) {
@@ -68,20 +75,33 @@ export function runCommand(cli: Cli): Command {
     });
 }
 
-/** The body of `POST /v1/runs`. Throws CliError for options that do not go together, with every fault. */
-function requestOf(options: RunOptions): object {
+/** What a run was asked for, changed. Throws CliError for one that is still open: two of a kind would be in each other's way. */
+async function again(api: Api, id: string, changes: RequestChanges): Promise<RequestChanges> {
+  const run = readRun((await api.call({ path: runPath(id) })).body);
+  if (!hasEnded(run.status))
+    throw new CliError(EXIT.usage, `the run ${clean(run.id)} is still open (${clean(run.status)})`, {
+      hint: `Wait for its end, or cancel it: assay cancel ${clean(run.id)}`,
+    });
+  const { body } = await api.call({ path: runPath(id, '/request') });
+  return againBody(run, readRequest(body), changes);
+}
+
+/** What the options ask for: the body of `POST /v1/runs`. Throws CliError for those that do not go together, with every fault. */
+function changesOf(options: RunOptions): RequestChanges {
   const { line, image, region, instance, parameter: parameters, reason, requestedBy } = options;
   const faults = [
+    ...(line === undefined && options.again === undefined ? ['--line says what the image is for; or --again'] : []),
     ...(image === undefined && region !== undefined ? ['--region is the region of --image'] : []),
     ...(image === undefined && options.destroyImage ? ['--destroy-image needs --image'] : []),
-    ...(image === undefined && instance !== undefined
+    // Of a request that is repeated, the image may be the one it had.
+    ...(image === undefined && instance !== undefined && options.again === undefined
       ? ['--instance needs --image, the image it was launched from']
       : []),
     ...(instance === undefined && options.destroyInstance ? ['--destroy-instance needs --instance'] : []),
   ];
   if (faults.length > 0) throw usage('these options do not go together', faults);
   return {
-    line,
+    ...(line !== undefined && { line }),
     parameters,
     ...(image !== undefined && {
       image: { id: image, ...(region !== undefined && { region }), destroy: options.destroyImage ?? false },

@@ -1,6 +1,7 @@
 /** What the commands of operators do at Temporal. Loaded only by them: Temporal's client takes its time to load. */
 import { existsSync } from 'node:fs';
 import { connectTemporal, type Temporal } from '../client/connect';
+import { createSchedules, type SchedulesApi } from '../client/schedules';
 import { createSetup } from '../client/setup';
 import { sweepRun } from '../client/sweep';
 import { configPath, loadConfig, temporalConnection, type Environment } from '../config';
@@ -33,6 +34,16 @@ export async function sweep(env: Environment, options: Sweep): Promise<readonly 
       throw new CliError(EXIT.bad, `the run ${options.run} was not cleaned up: ${messageOf(error)}`, { cause: error });
     }
   });
+}
+
+/** Works on the schedules of the config's lines. Throws ConfigError, Unreachable, BadInput. */
+export async function withSchedules<T>(
+  env: Environment,
+  options: OperatorOptions,
+  work: (schedules: SchedulesApi) => Promise<T>,
+): Promise<T> {
+  const { lines } = loadConfig({ path: configPath(withConfig(env, options)), env });
+  return withTemporal(env, (temporal) => work(createSchedules({ temporal, lines: () => lines })));
 }
 
 /**

@@ -18,6 +18,8 @@ export interface StartOrder {
   readonly credential: string;
   /** Whom it speaks for; null where it speaks for nobody. */
   readonly subject: string | null;
+  /** The key stands for one run for ever: no restart follows it. */
+  readonly once?: true;
 }
 
 export interface Actor {
@@ -99,6 +101,8 @@ export interface RunsApi {
   cancel(id: string, actor: Actor, reason: string): Promise<CancelAnswer>;
   /** The key's latest attempt. A key that is not known yet is fine too. */
   cancelByKey(key: string, actor: Actor, reason: string): Promise<CancelAnswer>;
+  /** What was asked for. `undefined`: no such run, or one that nobody can tell this of any more. */
+  request(id: string): Promise<RunRequest | undefined>;
   /** `undefined`: no such run. `not-yet`: the run goes on, and nothing was judged so far. */
   report(id: string): Promise<Report | 'not-yet' | undefined>;
 }

@@ -6,6 +6,7 @@ import { listRuns, type Listing } from './list';
 import { lookAt } from './look';
 import { cancel, decide, latestAttempt } from './messages';
 import { reportOf } from './report';
+import { requestOf } from './request';
 import { startRun, type Starting } from './start';
 import { withUrls, type Urls } from './view';
 
@@ -52,6 +53,7 @@ export function createRuns(options: RunsOptions): RunsApi {
       if (latest === undefined) return { canceled: false, reason: 'there is no run with that key' };
       return cancel({ temporal, archive }, latest, actor, reason);
     },
+    request: async (id) => (parseRunId(id) ? requestOf(temporal, archive, id) : undefined),
     async report(id) {
       const known = parseRunId(id) ? await lookAt(temporal, archive, id) : undefined;
       return known && reportOf(archive, shown(known.document), known.decisions);

@@ -1,8 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/client';
 import { defineSearchAttributeKey } from '@temporalio/common';
+import type { Requests } from '../adapters/ports';
 import type { RequestStatement } from '../domain/evidence';
-import { BadInput } from '../domain/errors';
+import { BadInput, Final } from '../domain/errors';
 import { MEMO_BODY, MEMO_CREDENTIAL, MEMO_STATUS, QUEUE, runId, SEARCH, WORKFLOW, workflowId } from '../domain/names';
 import { requestFaults, type RunRequest } from '../domain/request';
 import type { RunSettings } from '../domain/settings';
@@ -66,11 +67,14 @@ async function beginOrFind(
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const known = await lookAt(starting.temporal, starting.archive, id);
     if (known) {
-      if (await isFollowable(starting.archive, known)) return 'over';
+      if (!order.once && (await isFollowable(starting.archive, known))) return 'over';
       if (known.bodyHash !== bodyHash)
         throw new Conflict(`the key ${key} belongs to run ${id}, which was asked for otherwise`);
       return known.document;
     }
+    // Terminated and forgotten, it left its references.
+    if (order.once && (await starting.archive.refs(id)))
+      throw new Conflict(`the key ${key} belongs to run ${id}, which was ended inside Temporal`);
     const begun = await begin(starting, order, identity);
     if (begun) return begun;
   }
@@ -83,6 +87,18 @@ export function orderFaults({ settings, lines }: Pick<Starting, 'settings' | 'li
   if (!found) return [`line: there is no such line; there is ${lines().join(', ') || 'none'}`];
   return requestFaults(request, found.line, found.spinnaker);
 }
+
+/** Asks for runs in the name of schedules, for the worker. `sign` seals them. */
+export const createRequestsPort = (starting: Starting): Requests => ({
+  async start(order) {
+    try {
+      return (await startRun(starting, order)).id;
+    } catch (error) {
+      if (error instanceof Conflict) throw new Final(error.message);
+      throw error;
+    }
+  },
+});
 
 /** `undefined` when somebody else has just begun it. */
 async function begin(

@@ -1,6 +1,6 @@
 /** What the form of a config cannot say: what is not there yet, and what does not fit together. */
 import { fitting, isRecord } from './faults';
-import { accessSchema, configSchema, LATER, lineSchema, type AccessFile, type LineFile } from './schema';
+import { accessSchema, configSchema, hookSchema, LATER, lineSchema, type AccessFile, type LineFile } from './schema';
 
 /** Reminders of one run: each is an activity in its history. */
 const MOST_REMINDERS = 500;
@@ -13,21 +13,25 @@ export function configFaults(raw: unknown): string[] {
   return [
     ...(evidence && 'bucket' in evidence ? [`evidence.bucket: ${LATER}; use evidence.directory`] : []),
     ...keyFaults(access.keys ?? []),
-    ...linesOf(raw).flatMap(({ name, line }) =>
+    ...linesOf(raw).flatMap(({ name, line, given }) =>
       [
         ...stepFaults(line, hasSpinnaker),
         ...assessFaults(line),
         ...publishFaults(line),
         ...approvalFaults(line, access),
+        ...scheduleFaults(line, given),
       ].map((fault) => `lines.${name}.${fault}`),
     ),
+    ...hookFaults(raw),
   ];
 }
 
 /** Every line's parts that are right in themselves. */
-export function linesOf(raw: unknown): readonly { readonly name: string; readonly line: Partial<LineFile> }[] {
+export function linesOf(
+  raw: unknown,
+): readonly { readonly name: string; readonly line: Partial<LineFile>; readonly given: unknown }[] {
   const lines = isRecord(raw) && isRecord(raw['lines']) ? raw['lines'] : {};
-  return Object.entries(lines).map(([name, line]) => ({ name, line: fitting(lineSchema, line) }));
+  return Object.entries(lines).map(([name, line]) => ({ name, line: fitting(lineSchema, line), given: line }));
 }
 
 function keyFaults(keys: AccessFile['keys']): string[] {
@@ -35,6 +39,44 @@ function keyFaults(keys: AccessFile['keys']): string[] {
     ...repeated(keys.map(({ id }) => id)).map((id) => `access.keys: the id ${id} is there twice`),
     ...repeated(keys.map(({ sha256 }) => sha256)).map(() => 'access.keys: two entries have the same sha256'),
   ];
+}
+
+function scheduleFaults({ schedule }: Partial<LineFile>, given: unknown): string[] {
+  if (!schedule) return [];
+  return [
+    ...(lacksBake(given) ? ['schedule: needs bake: a schedule brings no image'] : []),
+    ...ours('schedule', schedule.parameters, [...OURS, 'amiId']),
+  ];
+}
+
+/** Whether a line has no bake at all; one that is wrong has its own faults. */
+const lacksBake = (line: unknown): boolean => isRecord(line) && line['bake'] === undefined;
+
+const ours = (step: string, given: object | undefined, names: readonly string[]): string[] =>
+  names
+    .filter((name) => given && Object.hasOwn(given, name))
+    .map((name) => `${step === '' ? '' : `${step}.`}parameters.${name}: is set by Assay`);
+
+/** What of a source's settings does not fit together, or names a line that is not there or cannot bake. */
+function hookFaults(raw: unknown): string[] {
+  const hooks = isRecord(raw) && isRecord(raw['hooks']) ? raw['hooks']['ci'] : undefined;
+  const lines = new Map(linesOf(raw).map(({ name, given }) => [name, given]));
+  return Object.entries(isRecord(hooks) ? hooks : {}).flatMap(([source, given]) => {
+    const { line, parameters = {}, when = {} } = fitting(hookSchema, given);
+    const kinds = isRecord(given) ? ['standardWebhooks', 'github'].filter((kind) => given[kind] !== undefined) : [];
+    const named = typeof line === 'string' ? [line] : Object.values(line?.map ?? {});
+    return [
+      ...(kinds.length === 1 ? [] : ['must have either standardWebhooks or github']),
+      ...(kinds.includes('standardWebhooks') && Object.hasOwn(when, 'event')
+        ? ['when.event: is in a header of GitHub only; name the place in the payload, as $.type']
+        : []),
+      ...[...new Set(named)].flatMap((name) => {
+        if (!lines.has(name)) return [`line: there is no line ${name}`];
+        return lacksBake(lines.get(name)) ? [`line: the line ${name} has no bake, and a delivery brings no image`] : [];
+      }),
+      ...ours('', parameters, [...OURS, 'amiId']),
+    ].map((fault) => `hooks.ci.${source}${/^(?:line|when|parameters)/.test(fault) ? '.' : ': '}${fault}`);
+  });
 }
 
 /** What Assay itself gives to the pipelines: a setting of that name would be without effect. */
@@ -50,10 +92,6 @@ function stepFaults({ region, bake, deploy, spinnaker }: Partial<LineFile>, hasS
   const after = spinnaker?.afterDecision;
   if ((spinnaker?.imageTags || after) && !hasSpinnaker) faults.push('spinnaker: needs spinnaker in the config');
   faults.push(...regionFaults(bake?.regions, region));
-  const ours = (step: string, given: object | undefined, names: readonly string[]): string[] =>
-    names
-      .filter((name) => given && Object.hasOwn(given, name))
-      .map((name) => `${step}.parameters.${name}: is set by Assay`);
   return [
     ...faults,
     ...ours('bake', bake?.parameters, OURS),

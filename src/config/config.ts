@@ -1,4 +1,5 @@
 /** The config as the processes use it: checked, with absolute paths, settings in the domain's words, secrets by reference. */
+import type { HookMapping } from '../domain/hook';
 import type { LineSettings, SpinnakerSettings } from '../domain/settings';
 import type { Stamp } from './reader';
 import type { Secret } from './secret';
@@ -25,6 +26,17 @@ export interface Config {
   };
   readonly signing: { readonly decisions: KeyPairConfig; readonly ledger: KeyPairConfig };
   readonly lines: ReadonlyMap<string, LineSettings>;
+  /** CI systems that may ask by signed deliveries, by name. */
+  readonly hooks: ReadonlyMap<string, HookConfig>;
+}
+
+export interface HookConfig {
+  readonly kind: 'standardWebhooks' | 'github';
+  /** Each of them signs; several while one is replaced by another. Read only by the server. */
+  readonly secrets: readonly ConfigSecret[];
+  /** Of GitHub, which signs no id: what a body means that has come before under another id. */
+  readonly sameBodyAgain: 'refuse' | 'start';
+  readonly mapping: HookMapping;
 }
 
 interface SpinnakerConfig extends SpinnakerSettings {

@@ -1,4 +1,5 @@
 import { dirname, resolve } from 'node:path';
+import { parsePath, type HookMapping, type HookValue, type PayloadPath } from '../domain/hook';
 import type { Policy } from '../domain/policy';
 import type {
   AfterDecisionSettings,
@@ -10,7 +11,14 @@ import type {
 } from '../domain/settings';
 import { configFaults, linesOf } from './check';
 import { fitting } from './faults';
-import { ConfigError, type Config, type ConfigSecret, type GateAuthConfig, type KeyPairConfig } from './config';
+import {
+  ConfigError,
+  type Config,
+  type ConfigSecret,
+  type GateAuthConfig,
+  type HookConfig,
+  type KeyPairConfig,
+} from './config';
 import type { Environment } from './environment';
 import { privateKeyFault, publicKeyFault } from './keys';
 import { policySchema } from './policy';
@@ -21,6 +29,7 @@ import {
   inspector2Schema,
   type ConfigFile,
   type GateAuthFile,
+  type HookFile,
   type LineFile,
 } from './schema';
 import { fileSecret, secretOf, type Secret } from './secret';
@@ -44,6 +53,7 @@ export function loadConfig(order: LoadOrder): Config {
 interface Secrets {
   readonly signing: Config['signing'] | undefined;
   readonly spinnaker: Pick<NonNullable<Config['spinnaker']>, 'secrets'> | null;
+  readonly hooks: Config['hooks'];
 }
 
 /** Secrets that a process needs and cannot use, each with its place and its reference; empty when all are there. */
@@ -51,6 +61,7 @@ export function secretFaults(config: Secrets, process: Process): string[] {
   return [
     ...signingFaults(config.signing, process),
     ...gateSecrets(config, process).flatMap((one) => faultOf(one.place, one.secret)),
+    ...hookFaults(config, process),
   ];
 }
 
@@ -68,6 +79,23 @@ function signingFaults(signing: Secrets['signing'], process: Process): string[] 
   return privateKey
     ? faultOf(place, privateKey, (pem) => privateKeyFault(pem, publicKeys))
     : [`${place}: is missing, and the ${process} signs with it`];
+}
+
+/** Only the server hears deliveries. */
+function hookFaults({ hooks }: Secrets, process: Process): string[] {
+  if (process !== 'server') return [];
+  return [...hooks.values()].flatMap(({ kind, secrets }) =>
+    secrets.flatMap((one) => faultOf(one.place, one.secret, kind === 'github' ? undefined : webhookSecretFault)),
+  );
+}
+
+/** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes; fewer than 16 are no secret. */
+function webhookSecretFault(secret: string): string | undefined {
+  const base64 = secret.replace(/^whsec_/, '');
+  const bytes = Buffer.from(base64, 'base64');
+  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || bytes.length < 16)
+    return 'is no secret of Standard Webhooks: whsec_ and the base64 of 24 random bytes or more';
+  return undefined;
 }
 
 function faultOf(place: string, secret: Secret, check: (value: string) => string | undefined = () => undefined) {
@@ -163,6 +191,7 @@ class Loader {
         ledger: this.pair('ledger', file.signing.ledger),
       },
       lines,
+      hooks: this.hooks(file.hooks),
       files: this.reader.files,
     };
   }
@@ -170,19 +199,21 @@ class Loader {
   private checkSecrets(secrets: Secrets, process: Process): void {
     const key = secrets.signing?.[signingName(process)].privateKey;
     // Watched as the other files are: a fault may be put right there.
-    for (const secret of [key, ...gateSecrets(secrets, process).map((one) => one.secret)])
+    const hooks = process === 'server' ? [...secrets.hooks.values()].flatMap((hook) => hook.secrets) : [];
+    for (const secret of [key, ...[...gateSecrets(secrets, process), ...hooks].map((one) => one.secret)])
       if (secret?.file) this.reader.watch(secret.file);
     this.reader.tell(secretFaults(secrets, process));
   }
 
   /** Of a faulty file the parts that are right. */
-  private secretsOf({ signing, spinnaker }: Partial<ConfigFile>): Secrets {
+  private secretsOf({ signing, spinnaker, hooks }: Partial<ConfigFile>): Secrets {
     return {
       signing: signing && {
         decisions: this.pair('decisions', signing.decisions),
         ledger: this.pair('ledger', signing.ledger),
       },
       spinnaker: spinnaker ? this.gateAuth(spinnaker.auth) : null,
+      hooks: this.hooks(hooks),
     };
   }
 
@@ -215,6 +246,24 @@ class Loader {
     return { privateKey: privateKey === undefined ? null : this.secret(privateKey), publicKeys: pems };
   }
 
+  private hooks(hooks: ConfigFile['hooks'] | undefined): Config['hooks'] {
+    return new Map(Object.entries(hooks?.ci ?? {}).map(([source, hook]) => [source, this.hook(source, hook)]));
+  }
+
+  private hook(source: string, { standardWebhooks, github, ...hook }: HookFile): HookConfig {
+    const kind = github ? 'github' : 'standardWebhooks';
+    const secrets = (github ?? standardWebhooks)?.secrets ?? [];
+    return {
+      kind,
+      secrets: secrets.map((reference, index) => ({
+        place: `hooks.ci.${source}.${kind}.secrets[${index}]`,
+        secret: this.secret(reference),
+      })),
+      sameBodyAgain: github?.sameBodyAgain ?? 'refuse',
+      mapping: hookMapping(hook),
+    };
+  }
+
   private gateAuth(auth: GateAuthFile): { auth: GateAuthConfig; secrets: ConfigSecret[] } {
     const secrets: ConfigSecret[] = [];
     const reading = (name: string, reference: string): (() => string) => {
@@ -231,6 +280,28 @@ class Loader {
   }
 }
 
+function hookMapping({
+  when,
+  line,
+  parameters,
+  reason,
+}: Pick<HookFile, 'when' | 'line' | 'parameters' | 'reason'>): HookMapping {
+  return {
+    when: Object.entries(when).map(([shown, anyOf]) => ({
+      ...{ shown, anyOf },
+      what: shown === 'event' ? shown : pathOf(shown),
+    })),
+    line: typeof line === 'string' ? { name: line } : { from: pathOf(line.from), shown: line.from, map: line.map },
+    parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name, hookValue(value)])),
+    reason: reason === undefined ? null : hookValue(reason),
+  };
+}
+
+const hookValue = (text: string): HookValue => (text.startsWith('$') ? { path: pathOf(text), shown: text } : { text });
+
+/** The schema lets nothing else pass. */
+const pathOf = (text: string): PayloadPath => parsePath(text) ?? [];
+
 function gateAuth(auth: GateAuthFile, reading: (name: string, reference: string) => () => string): GateAuthConfig {
   if ('x509' in auth) {
     const { cert, key, ca } = auth.x509;
@@ -246,7 +317,7 @@ function gateAuth(auth: GateAuthFile, reading: (name: string, reference: string)
 }
 
 function lineSettings(name: string, line: LineFile, policy: Policy, assess: AssessorSettings[]): LineSettings {
-  const { region, bake, deploy, onIncomplete, approval, publish } = line;
+  const { region, bake, deploy, onIncomplete, approval, publish, schedule } = line;
   return {
     ...{ name, region, assess, policy, onIncomplete, approval },
     bake: bake ? bakeSettings(region, bake) : null,
@@ -254,6 +325,7 @@ function lineSettings(name: string, line: LineFile, policy: Policy, assess: Asse
     publish: { parameter: publish.parameter },
     notify: { topicArns: line.notify.map(({ sns }) => sns.topicArn) },
     spinnaker: lineSpinnaker(line.spinnaker),
+    ...(schedule && { schedule: { ...schedule, paused: schedule.paused ?? null } }),
   };
 }
 

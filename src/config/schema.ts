@@ -1,7 +1,9 @@
 /** The config file's form. What it means together is in check.ts, what it is read from in load.ts. */
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import { isLineName, isParameterName, isRegion } from '../domain/names';
+import { parsePath } from '../domain/hook';
+import { OVERLAPS, parseCron, timezoneFault } from '../domain/schedule';
+import { isHookSource, isLineName, isParameterName, isRegion } from '../domain/names';
 import { hasExpression, mayBecomeExpression } from '../domain/request';
 
 const HASH = /^[0-9a-f]{64}$/i;
@@ -154,6 +156,24 @@ const lineSpinnaker = z.strictObject({
     .optional(),
 });
 
+const cron = z.string().superRefine((value, context) => {
+  const read = parseCron(value);
+  if ('fault' in read) context.addIssue({ code: 'custom', message: read.fault });
+});
+const timezone = z.string().superRefine((value, context) => {
+  const fault = timezoneFault(value);
+  if (fault !== undefined) context.addIssue({ code: 'custom', message: fault });
+});
+const schedule = z.strictObject({
+  cron,
+  timezone: timezone.default('UTC'),
+  overlap: z.enum(OVERLAPS).default('skip'),
+  jitterMinutes: z.number().min(0).max(1_440).default(0),
+  paused: z.boolean().optional(),
+  catchupHours: hours.min(1 / 60, { error: 'must be a minute at least' }).default(24),
+  parameters: parameters.default({}),
+});
+
 export const lineSchema = z.strictObject({
   region: awsRegion,
   bake: z
@@ -203,7 +223,7 @@ export const lineSchema = z.strictObject({
     )
     .default([]),
   spinnaker: lineSpinnaker.prefault({}),
-  schedule: later,
+  schedule: schedule.optional(),
 });
 
 /** The assessor that is there so far. */
@@ -215,6 +235,58 @@ export const inspector2Schema = z.strictObject({
 /** The form of `imageTags: true`. */
 export const IMAGE_TAGS = { pipeline: undefined, timeoutMinutes: TAGS_MINUTES } as const;
 
+const lineName = z.string().refine(isLineName, {
+  error: 'is no line name: lower-case letters, digits, dot, hyphen, at most 60',
+});
+const payloadPath = z
+  .string()
+  .refine((value) => parsePath(value) !== undefined, { error: 'is no path into the payload, as $.release.tag_name' });
+/** As parameters; what begins with `$` is taken from the payload. */
+const hookValue = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false' })
+  .transform(String)
+  .pipe(
+    z
+      .string()
+      .refine(inert, EXPRESSION)
+      .refine((value) => !value.startsWith('$') || value.startsWith('${') || parsePath(value) !== undefined, {
+        error: 'begins with $ and is no path into the payload, as $.release.tag_name',
+      }),
+  );
+const scalar = z
+  .union([z.string(), z.number(), z.boolean()], { error: 'must be a text, a number, true or false, or a list of them' })
+  .transform(String)
+  .pipe(z.string().refine(inert, EXPRESSION));
+const hookSecrets = z.array(secret).min(1, { error: 'must name a secret' }).max(10);
+
+export const hookSchema = z.strictObject({
+  standardWebhooks: z.strictObject({ secrets: hookSecrets }).optional(),
+  github: z
+    .strictObject({ secrets: hookSecrets, sameBodyAgain: z.enum(['refuse', 'start']).default('refuse') })
+    .optional(),
+  when: z
+    .record(
+      z.string().refine((name) => name === 'event' || parsePath(name) !== undefined, {
+        error: 'is neither event nor a path into the payload, as $.action',
+      }),
+      z.union([scalar.transform((one) => [one]), z.array(scalar).min(1, { error: 'must name a value' })]),
+    )
+    .default({}),
+  line: z.union([lineName, z.strictObject({ from: payloadPath, map: z.record(text, lineName) })]),
+  parameters: z.record(forGate, hookValue).default({}),
+  reason: hookValue.optional(),
+});
+const hooks = z.strictObject({
+  ci: z
+    .record(
+      z.string().refine(isHookSource, {
+        error: 'is no name of a source: lower-case letters, digits, underscore, hyphen, at most 50',
+      }),
+      hookSchema,
+    )
+    .default({}),
+});
+
 export const configSchema = z.strictObject({
   server,
   evidence: z.union([
@@ -225,15 +297,14 @@ export const configSchema = z.strictObject({
   polling: z.strictObject({ everySeconds: seconds.default(30) }).prefault({}),
   access: accessSchema.prefault({}),
   signing,
-  lines: z.record(
-    z.string().refine(isLineName, { error: 'is no line name: lower-case letters, digits, dot, hyphen, at most 60' }),
-    lineSchema,
-  ),
+  hooks: hooks.prefault({}),
+  lines: z.record(lineName, lineSchema),
 });
 
 export type ConfigFile = z.output<typeof configSchema>;
 export type AccessFile = z.output<typeof accessSchema>;
 export type LineFile = z.output<typeof lineSchema>;
+export type HookFile = z.output<typeof hookSchema>;
 export type GateAuthFile = NonNullable<ConfigFile['spinnaker']>['auth'];
 
 /** JSON Schema of the config file, for editors. */

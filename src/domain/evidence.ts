@@ -27,6 +27,11 @@ export interface RequestStatement {
   readonly at: string;
 }
 
+/** What a line's schedule asks for, sealed by the worker: it has no key of the server's, and may ask for nothing else. */
+export interface ScheduledStatement extends Omit<RequestStatement, 'kind'> {
+  readonly kind: 'scheduled';
+}
+
 /** A run's first act: the settings of its line, kept until its end. */
 export interface SettingsStatement {
   readonly kind: 'settings';
@@ -161,6 +166,7 @@ export const NO_REFS: RunRefs = {
 
 export type Statement =
   | RequestStatement
+  | ScheduledStatement
   | SettingsStatement
   | BakeStatement
   | CandidateStatement

@@ -10,6 +10,7 @@ export const WORKFLOW = {
   lateBake: 'lateBake',
   lateDeploy: 'lateDeploy',
   sweep: 'sweepRun',
+  scheduled: 'scheduledRun',
 } as const;
 
 /** Messages of a run and of a line. `decide` exists as an update and as a signal. */
@@ -68,7 +69,35 @@ export const workflowId = {
   lateBake: prefixed('late-bake'),
   lateDeploy: prefixed('late-deploy'),
   sweep: prefixed('sweep'),
+  /** What a schedule starts; Temporal appends the time. */
+  scheduled: prefixed('scheduled'),
 } as const;
+
+/** A line's schedule at Temporal. */
+export const scheduleId = prefixed('schedule');
+
+/** A line and one of the times of its schedule, ISO 8601 in UTC, whole seconds. */
+export interface ScheduledTime {
+  readonly line: string;
+  readonly at: string;
+}
+
+/** What a workflow that a schedule started is for: Temporal appended `-2026-11-25T04:00:00Z` to its id. */
+export function parseScheduled(id: string): ScheduledTime | undefined {
+  const [, line, at] = /^(.+)-(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$/.exec(workflowId.scheduled.parse(id) ?? '') ?? [];
+  return line === undefined || at === undefined ? undefined : { line, at };
+}
+
+/** The key of a schedule's run: `<line>-<yyyymmddThhmmssZ>`. */
+export const scheduledKey = (line: string, at: string): string => `${line}-${at.replace(/[-:]/g, '')}`;
+
+/** The inverse of {@link scheduledKey}. */
+export function parseScheduledKey(key: string): ScheduledTime | undefined {
+  const match = /^(.+)-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(key);
+  if (!match) return undefined;
+  const [, line, year, month, day, hour, minute, second] = match;
+  return { line: line as string, at: `${year}-${month}-${day}T${hour}:${minute}:${second}Z` };
+}
 
 /** Steps that start a Spinnaker execution; `tags` tells Spinnaker an image's tags, `after` is what follows the decision. */
 export type SpinnakerStep = 'bake' | 'deploy' | 'destroy' | 'tags' | 'after';
@@ -91,5 +120,7 @@ export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{8}(?:[0-9a-f]{9
 export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
 /** An AWS region's name, e.g. `us-gov-west-1` or `eusc-de-east-1`. */
 export const isRegion = (name: string): boolean => /^[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/.test(name);
+/** The name of a CI system whose signed deliveries may start runs. */
+export const isHookSource = (name: string): boolean => /^[a-z0-9][a-z0-9_-]{0,49}$/.test(name);
 /** A line's name: lower-case letters, digits, hyphen, dot; at most 60. */
 export const isLineName = (name: string): boolean => /^[a-z0-9][a-z0-9.-]{0,59}$/.test(name);

@@ -1,5 +1,6 @@
 /** The settings a run keeps from its start to its end: stored as evidence, so that a later change of the config changes no open run. */
 import type { OnIncomplete, Policy } from './policy';
+import type { ScheduleSettings } from './schedule';
 
 /** An assessor of a line, with its limits. */
 export interface AssessorSettings {
@@ -71,6 +72,8 @@ export interface LineSettings {
   readonly publish: { readonly parameter: string };
   readonly notify: { readonly topicArns: readonly string[] };
   readonly spinnaker: LineSpinnakerSettings;
+  /** Left out where nothing asks by itself. */
+  readonly schedule?: ScheduleSettings;
 }
 
 export interface SpinnakerSettings {

@@ -25,6 +25,7 @@ import { Problem, PROBLEMS, problemDocument, problemOf } from './problem';
 import { createReadiness } from './readiness';
 import { cancels } from './routes/cancels';
 import { decisions } from './routes/decisions';
+import { hooks } from './routes/hooks';
 import { lines } from './routes/lines';
 import { operations } from './routes/operations';
 import { runs } from './routes/runs';
@@ -115,6 +116,7 @@ export function createApp(options: AppOptions): FastifyInstance {
         decisions(scope, context);
         lines(scope, context);
         await scope.register(async (inner) => cancels(inner, context));
+        await scope.register(async (inner) => hooks(inner, context));
         await scope.register(async (inner) => pages(inner, context, guard));
       },
       { prefix },

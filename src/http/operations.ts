@@ -86,6 +86,15 @@ export const OPERATIONS: readonly Operation[] = [
   },
   {
     method: 'get',
+    path: '/v1/runs/{id}/request',
+    id: 'getRequest',
+    summary: 'What a run was asked for, as its POST had it',
+    scope: 'runs:read',
+    answers: ok(replies.requestReply, 'The request'),
+    problems: ['bad-request', 'not-found'],
+  },
+  {
+    method: 'get',
     path: '/v1/runs/{id}/report',
     id: 'getReport',
     summary: 'The evidence of a run; there is one from awaiting-approval on, and of every run that has ended',
@@ -130,6 +139,23 @@ export const OPERATIONS: readonly Operation[] = [
     query: approvedSchema,
     answers: ok(replies.approvedReply, 'The approved image'),
     problems: ['bad-request', 'not-found'],
+  },
+  {
+    method: 'post',
+    path: '/v1/hooks/ci/{source}',
+    id: 'hookCi',
+    summary:
+      'Start a run by a signed delivery of a CI system: Standard Webhooks (webhook-id, webhook-timestamp, webhook-signature) or GitHub (X-Hub-Signature-256). The same delivery again is the same run',
+    scope: null,
+    body: { schema: z.looseObject({}), required: true },
+    answers: {
+      200: { description: 'The source’s settings ask for nothing here', schema: replies.notStartedReply },
+      202: { description: 'The run; Location is its status URL', schema: replies.statusReply },
+    },
+    problems: [
+      ...(['bad-request', 'unsigned', 'conflict', 'too-large', 'too-many-requests', 'internal'] as const),
+      ...(['unavailable', 'not-ready'] as const),
+    ],
   },
   {
     method: 'get',

@@ -1,6 +1,7 @@
 /** What the HTTP door is given. It reads no environment and opens nothing but its own socket. */
 import type { FastifyBaseLogger } from 'fastify';
 import type { LinesApi, RunsApi, SetupApi } from '../client/api';
+import type { HookConfig } from '../config/config';
 import type { RunRequest } from '../domain/request';
 import type { Access } from './auth/access';
 
@@ -16,6 +17,8 @@ export interface AppOptions {
   readonly setup: SetupApi;
   /** Keys and roles of now; asked on every request, so that a changed config counts at once. */
   readonly access: () => Access;
+  /** Sources of signed starts, of now, by name. */
+  readonly hooks: () => ReadonlyMap<string, HookConfig>;
   /** What every URL that is handed out begins with; may have a path. */
   readonly publicUrl: string;
   /** Whom to believe about `X-Forwarded-For` (fastify's `trustProxy`). Never used to make URLs. */

@@ -14,6 +14,7 @@ export interface Fault {
 export const PROBLEMS = {
   'bad-request': { status: 400, title: 'The request is not right' },
   unauthenticated: { status: 401, title: 'A valid API key is needed' },
+  unsigned: { status: 401, title: 'The delivery’s signature was refused' },
   forbidden: { status: 403, title: 'This credential may not do that' },
   requester: { status: 403, title: 'Who asked for a run may not decide on it' },
   'not-entitled': { status: 403, title: 'No group that this line asks for an approval' },

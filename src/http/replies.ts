@@ -67,7 +67,32 @@ export const statusReply = z
   })
   .meta({ id: 'Status' });
 
+/** What was asked for: a start request with everything filled in. Its source may be one that only Assay itself names. */
+export const requestReply = z
+  .strictObject({
+    line: z.string(),
+    image: z.strictObject({ id: z.string(), region: z.string(), destroy: z.boolean() }).optional(),
+    instance: z.strictObject({ id: z.string(), destroy: z.boolean() }).optional(),
+    parameters: z.record(z.string(), z.string()),
+    requestedBy: z.string().optional(),
+    source: z
+      .strictObject({
+        kind: z.string(),
+        executionId: z.string().optional(),
+        stageRefId: z.string().optional(),
+        url: z.string().optional(),
+      })
+      .optional(),
+    reason: z.string().optional(),
+  })
+  .meta({ id: 'RunRequest' });
+
 export const runsReply = z.strictObject({ runs: z.array(statusReply), cursor: optional }).meta({ id: 'Runs' });
+
+/** A delivery that asks for nothing. */
+export const notStartedReply = z
+  .strictObject({ started: z.literal(false), reason: z.string() })
+  .meta({ id: 'NotStarted' });
 
 export const cancelReply = z
   .strictObject({ canceled: z.boolean().nullable(), reason: z.string() })

@@ -25,6 +25,7 @@ export function createClients({ config, temporal, temporalUi, log }: ClientsOpti
   const sealer = createSealer({ privateKey: null, publicKeys: () => config().signing.ledger.publicKeys });
   const signatures = createSignatures({
     publicKeys: () => config().signing.decisions.publicKeys,
+    ledgerKeys: () => config().signing.ledger.publicKeys,
     access: () => config().access,
   });
   const signer = createSigner({ privateKey: () => signingKeyOf(config()) });

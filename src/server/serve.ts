@@ -46,6 +46,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...{ runs: clients.runs, lines: clients.lines, setup: clients.setup },
     ...{ publicUrl, trustProxy, rateLimit, logger: log },
     access: () => config().access,
+    hooks: () => config().hooks,
     requestFaults: (request) => faultsOf(request, config()),
     regionOf: (line) => config().lines.get(line)?.region,
   });

@@ -10,6 +10,7 @@ import { createDocuments, type Deps } from '../activities';
 import { createArchive } from '../client/archive';
 import type { Temporal } from '../client/connect';
 import { createLinePort, createRunsPort } from '../client/lines';
+import { createRequestsPort } from '../client/start';
 import { runSettings, type Config } from '../config';
 
 /** Wires everything the activities are given. `config` is the config of now: keys and lines are looked up anew each time. */
@@ -26,6 +27,7 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
   });
   const signatures = createSignatures({
     publicKeys: () => config().signing.decisions.publicKeys,
+    ledgerKeys: () => config().signing.ledger.publicKeys,
     access: () => config().access,
   });
   const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
@@ -43,6 +45,13 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
     signatures,
     notifier: createNotifier(clients),
     runs: createRunsPort(temporal, archive),
+    requests: createRequestsPort({
+      ...{ temporal, archive },
+      // What a schedule asks for bears the worker's own seal: the server's key is the server's.
+      sign: (statement) => sealer.seal({ ...statement, kind: 'scheduled' }),
+      settings: (line) => runSettings(config(), line),
+      lines: () => [...config().lines.keys()],
+    }),
     lines: createLinePort(temporal),
   };
 }

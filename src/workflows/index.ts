@@ -3,4 +3,5 @@ export { goldenImage } from './golden-image';
 export { imageLine } from './image-line';
 export { lateBake } from './late-bake';
 export { lateDeploy } from './late-deploy';
+export { scheduledRun } from './scheduled-run';
 export { sweepRun } from './sweep-run';

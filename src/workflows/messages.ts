@@ -1,6 +1,7 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
 import type { UndoDeployInput } from '../activities/undo-deploy';
+import type { EndStatus } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 
 /** Input of `goldenImage`. Nothing here is believed before `token` has been verified. */
@@ -62,6 +63,12 @@ export interface LateBakeInput {
 
 /** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
 export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & { readonly until: string };
+/** Result of `scheduledRun`, which takes its line and its time from its id. */
+export interface ScheduledResult {
+  readonly run: string;
+  /** Null where nobody wrote how the run ended. */
+  readonly status: EndStatus | null;
+}
 
 /** Input and result of `sweepRun`: cleans up after a run that was terminated or timed out inside Temporal. */
 export interface SweepInput {

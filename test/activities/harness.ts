@@ -90,6 +90,7 @@ export async function openBench(options: SimulatorOptions = {}): Promise<Bench> 
     }),
     notifier: createNotifier(clients),
     runs: { standing: async (run) => standing.get(run) ?? 'unknown' },
+    requests: { start: async () => 'r' },
     lines: { enqueue: async ({ run }) => void enqueued.push(run) },
   });
   return {

@@ -25,7 +25,7 @@ describe('wrong usage ends with 2, says why, and prints nothing', () => {
   test.each([
     [[], 'Usage: assay'],
     [['frobnicate'], "unknown command 'frobnicate'"],
-    [['run'], "required option '--line <line>' not specified"],
+    [['run'], '--line says what the image is for; or --again'],
     [['run', '--line'], 'argument missing'],
     [['run', '--line', 'x', '--colour'], "unknown option '--colour'"],
     [['run', '--line', 'x', '--parameter', 'novalue'], 'NAME=VALUE'],

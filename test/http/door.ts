@@ -148,6 +148,7 @@ export function stubRuns(calls: Call[], changes: Partial<RunsApi> = {}): RunsApi
     decide: async (id) => (id === 'unknown' ? undefined : { kind: 'counted', status: waiting(id) }),
     cancel: async () => ({ canceled: true, reason: 'asked for' }),
     cancelByKey: async () => ({ canceled: false, reason: 'no run has that key' }),
+    request: async (id) => (id === 'unknown' ? undefined : { line: 'golden', parameters: { a: '1' } }),
     report: async (id) => (id === 'unknown' ? undefined : reportOf(waiting(id))),
     ...changes,
   };
@@ -213,6 +214,7 @@ export async function openDoor({ runs = {}, ...changes }: DoorChanges = {}): Pro
     lines: stubLines,
     setup: stubSetup,
     access: () => ({ keys: ACCESS_KEYS, revoked: ['mallory@example.com'] }),
+    hooks: () => new Map(),
     publicUrl: PUBLIC_URL,
     trustProxy: false,
     rateLimit: { perSecond: 200, burst: 1000 },

@@ -33,13 +33,22 @@ describe('a run', () => {
 
   test.each(['unknown', 'a b', '~', 'a~1', 'x'.repeat(300)])('%s is 404', async (id) => {
     const door = await open();
-    for (const path of ['', '/report']) {
+    for (const path of ['', '/report', '/request']) {
       const answer = await door.get(`/v1/runs/${encodeURIComponent(id)}${path}`, KEYS.ci);
       expect(answer.status).toBe(404);
       expect(await answer.json()).toMatchObject({ type: `${PUBLIC_URL}/problems/not-found` });
     }
     expect((await door.post(`/v1/runs/${encodeURIComponent(id)}/decisions`, DECISION, KEYS.alice)).status).toBe(404);
   });
+});
+
+test('what a run was asked for is told to who may read, and to nobody else', async () => {
+  const door = await open();
+  const answer = await door.get('/v1/runs/r-1/request', KEYS.reader);
+  expect(replies.requestReply.parse(await answer.json())).toEqual({ line: 'golden', parameters: { a: '1' } });
+  expect((await door.get('/v1/runs/r-1/request')).status).toBe(401);
+  expect((await door.get('/v1/runs/r-1/request', KEYS.admin)).status).toBe(403);
+  expect((await door.get('/v1/runs/r-1/request?x=1', KEYS.reader)).status).toBe(400);
 });
 
 describe('the list', () => {

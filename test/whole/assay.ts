@@ -33,6 +33,10 @@ export interface AssayOptions {
   readonly gate?: (url: string) => Promise<string>;
   /** Another program in the place of the shipped worker, with what is added to its environment. */
   readonly worker?: { readonly script: string; readonly env: Record<string, string> };
+  /** Of the config, as it is. */
+  readonly hooks?: object;
+  /** Files beside the config, by name. */
+  readonly secrets?: Readonly<Record<string, string>>;
 }
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -264,6 +268,7 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
       decisions: { privateKey: '${file:decisions.pem}', publicKeys: ['decisions.pub'] },
       ledger: { privateKey: '${file:ledger.pem}', publicKeys: ['ledger.pub'] },
     },
+    ...(options.hooks && { hooks: options.hooks }),
     lines: Object.fromEntries(
       Object.entries({ golden: options.line ?? {}, ...options.lines }).map(([name, change]) => [
         name,
@@ -271,6 +276,7 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
       ]),
     ),
   };
+  for (const [name, secret] of Object.entries(options.secrets ?? {})) writeFileSync(join(folder, name), secret);
   // JSON is YAML.
   writeFileSync(join(folder, 'assay.yaml'), JSON.stringify(config, null, 2));
   return folder;

@@ -15,6 +15,8 @@ const FOLDER = join(__dirname, 'histories');
 const root = join(__dirname, '..', '..');
 const history = (name: string): unknown => JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8'));
 
+const SCHEDULED = 'scheduled/golden-2026-01-01T04:00:00Z';
+
 /** Everything that has a history, with the workflow id it was recorded under. */
 const RECORDED: readonly { readonly name: string; readonly id: string; play(world: World): Promise<WorkflowHandle> }[] =
   [
@@ -47,6 +49,11 @@ const RECORDED: readonly { readonly name: string; readonly id: string; play(worl
       name: 'sweep',
       id: workflowId.sweep.of('r'),
       play: (world) => playOne(world, WORKFLOW.sweep, workflowId.sweep.of('r'), { run: 'r' }),
+    },
+    {
+      name: 'scheduled',
+      id: SCHEDULED,
+      play: (world) => playOne(world, WORKFLOW.scheduled, SCHEDULED, {}),
     },
   ];
 

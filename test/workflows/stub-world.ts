@@ -130,6 +130,8 @@ export function stubActivities(
     awaitLateImage: async () => null,
     removeImages: async () => undefined,
     closeRun: async () => undefined,
+    askScheduled: async () => ({ run: 'r', pollSeconds: 0.05 }),
+    awaitRun: async () => ({ status: 'SUCCEEDED' }),
     ...change,
   };
   const activities = Object.fromEntries(

@@ -34,6 +34,12 @@ export function openToken(use: Use, token: string, keys: readonly VerifyingKey[]
   return parse(payload, use);
 }
 
+/** What a token says it is for. That is to be believed only of one that was opened for this use. */
+export function useOf(token: string): string | undefined {
+  const header = Buffer.from(token.slice(0, token.indexOf('.')), 'base64url').toString('utf8');
+  return /"typ":"assay-([a-z-]+)\+jws"/.exec(header)?.[1];
+}
+
 function parse(payload: string, use: Use): unknown {
   const text = Buffer.from(payload, 'base64url').toString('utf8');
   try {

@@ -4,9 +4,10 @@ import type { Decision } from '../../domain/approval';
 import { sameActor } from '../../domain/approval';
 import type { RequestStatement, Statement } from '../../domain/evidence';
 import { EvidenceChanged, Final, Forbidden } from '../../domain/errors';
+import { isOfSchedule } from '../../domain/schedule';
 import type { Sealer, Signatures } from '../ports';
 import { canonical } from './canonical';
-import { openToken, signToken } from './jws';
+import { openToken, signToken, useOf } from './jws';
 import { signingKey, verifyingKey, type VerifyingKey } from './keys';
 
 /** An evaluation carries every finding of an image; this is far above any that was seen. */
@@ -69,15 +70,25 @@ export interface DecidingKey {
 export interface SignaturesOptions {
   /** PEMs of `signing.decisions.publicKeys`. */
   readonly publicKeys: () => readonly string[];
+  /** PEMs of `signing.ledger.publicKeys`, by which workers seal what schedules ask for; none: no schedule may ask. */
+  readonly ledgerKeys?: () => readonly string[];
   /** Keys and revoked subjects of now. */
   readonly access: () => { readonly keys: readonly DecidingKey[]; readonly revoked: readonly string[] };
 }
 
 /** Verifies what the server signed. A decision is worth what its credential is worth now, never more than when it was made. */
-export function createSignatures({ publicKeys, access }: SignaturesOptions): Signatures {
+export function createSignatures({ publicKeys, ledgerKeys = () => [], access }: SignaturesOptions): Signatures {
   const known = rememberingAll(publicKeys);
+  const sealers = rememberingAll(ledgerKeys);
   return {
-    request: (token) => ofKind('request', openToken('request', token, known(), MOST_SIGNED)),
+    request(token) {
+      if (useOf(token) !== 'statement-scheduled')
+        return ofKind('request', openToken('request', token, known(), MOST_SIGNED));
+      const sealed = ofKind('scheduled', openToken('statement-scheduled', token, sealers(), MOST_SIGNED));
+      if (!isOfSchedule(sealed))
+        throw new EvidenceChanged('a request was sealed for a schedule that cannot have made it');
+      return { ...sealed, kind: 'request' };
+    },
 
     decision(token) {
       const decision = decisionOf(openToken('decision', token, known(), MOST_SIGNED));

@@ -61,6 +61,13 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
     return ask(read());
   });
 
+  app.get<ById>('/v1/runs/:id/request', { config: read }, async (request) => {
+    parse(noQuerySchema, request.query, 'query');
+    const asked = await ask(options.runs.request(knownForm(request.params.id)));
+    if (!asked) throw noRun();
+    return asked;
+  });
+
   app.get<ById>('/v1/runs/:id/report', { config: read }, async (request) => {
     const { format = 'json' } = parseQuery(reportSchema, request.query);
     if (format !== 'json')

@@ -1,0 +1,42 @@
+/** A request that is made once more, with changes: after a run that was denied, failed or cancelled. Pure. */
+import type { RequestView, RunView } from './answers';
+
+/** What the options of `assay run` say, as far as they are given. */
+export interface RequestChanges {
+  readonly line?: string;
+  readonly image?: { readonly id: string; readonly region?: string; readonly destroy: boolean };
+  readonly instance?: { readonly id: string; readonly destroy: boolean };
+  readonly parameters: Readonly<Record<string, string>>;
+  readonly requestedBy?: string;
+  readonly reason?: string;
+}
+
+/** The server takes no longer one. */
+const LONGEST_REASON = 2_000;
+
+/**
+ * The body of the new request. What asked before (a pipeline's stage, a schedule) is over and is left out; who is said to have
+ * asked stays, and so may not approve this time either.
+ */
+export function againBody(run: RunView, before: RequestView, changes: RequestChanges): RequestChanges {
+  const { line, image, instance, parameters, requestedBy, reason } = { ...before, ...changes };
+  // An instance belongs to its image: another image has another one.
+  const kept = changes.image && !changes.instance ? undefined : instance;
+  return {
+    line,
+    parameters: { ...before.parameters, ...parameters },
+    ...(image && { image }),
+    ...(kept && { instance: kept }),
+    ...(requestedBy !== undefined && { requestedBy }),
+    reason: reasonOf(reason, `again, after ${run.id}, which ended ${run.status}`),
+  };
+}
+
+/** The way here is told whole; what was said before it may be cut. */
+function reasonOf(said: string | undefined, way: string): string {
+  if (said === undefined || said === '') return way;
+  const room = LONGEST_REASON - way.length - 3;
+  // A letter of two halves is not cut in the middle.
+  const short = said.length <= room ? said : `${said.slice(0, room - 1).replace(/[\ud800-\udbff]$/, '')}…`;
+  return `${short} (${way})`;
+}
