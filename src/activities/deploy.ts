@@ -1,3 +1,4 @@
+import type { Instance, Instances } from '../adapters/ports';
 import type { TestInstance } from '../domain/run';
 import { Final, NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
@@ -38,7 +39,7 @@ export const createDeployActivities = (deps: Deps) => ({
     if (!instanceId) throw notReady(`server group ${server.name} has no instance yet`, pollSeconds);
     if (ids.length > 1) throw new Final(`server group ${server.name} has ${ids.length} instances, not one`);
     const { instances, groups } = deps.aws.region(region);
-    const instance = await describe(() => instances.describe(instanceId), instanceId, pollSeconds);
+    const instance = await visibleInstance(instances, instanceId, pollSeconds);
     if (instance.imageId !== amiId) throw new Final(`${instanceId} runs ${instance.imageId}, not ${amiId}`);
     if (instance.state !== 'running') throw notReady(`${instanceId} is ${instance.state}`, pollSeconds);
 
@@ -68,16 +69,18 @@ export const createDeployActivities = (deps: Deps) => ({
   },
 });
 
-const ourTags = ({ run, line, expires }: { run: string; line: string; expires: string }) => ({
+/** Tags of everything that a run makes for its test. */
+export const ourTags = ({ run, line, expires }: { run: string; line: string; expires: string }) => ({
   [TAG.managed]: 'true',
   [TAG.run]: run,
   [TAG.line]: line,
   [TAG.expires]: expires,
 });
 
-async function describe<T>(read: () => Promise<T>, id: string, pollSeconds: number): Promise<T> {
+/** An instance that was just made; at first EC2 may not show it. */
+export async function visibleInstance(instances: Instances, id: string, pollSeconds: number): Promise<Instance> {
   try {
-    return await read();
+    return await instances.describe(id);
   } catch (error) {
     if (error instanceof NotFound && attempt() <= 40)
       throw notReady(`${id} is not visible yet`, Math.min(pollSeconds, 3));

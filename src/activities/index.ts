@@ -6,6 +6,7 @@ import { createDeployActivities } from './deploy';
 import type { Deps } from './deps';
 import { createEvaluateActivities } from './evaluate';
 import { createImageActivities } from './image';
+import { createLaunchActivities } from './launch';
 import { createNotifyActivities } from './notify';
 import { createPublishActivities } from './publish';
 import { createRunActivities } from './run';
@@ -23,6 +24,7 @@ export const createActivities = (deps: Deps) =>
     ...createBakeActivities(deps),
     ...createImageActivities(deps),
     ...createDeployActivities(deps),
+    ...createLaunchActivities(deps),
     ...createAssessActivities(deps),
     ...createEvaluateActivities(deps),
     ...createDecideActivities(deps),

@@ -1,5 +1,5 @@
 import { NO_REFS, type EndingStatement, type EvidenceRef, type RunRefs, type TimelineEntry } from '../domain/evidence';
-import { BadInput, Forbidden } from '../domain/errors';
+import { BadInput, Forbidden, TryAgain } from '../domain/errors';
 import { requestFaults, type RunRequest } from '../domain/request';
 import type { Image } from '../domain/image';
 import type { CandidateImage, EndStatus, RegionImage } from '../domain/run';
@@ -19,7 +19,7 @@ export interface OpenedRun {
 
 const located = ({ id, region }: Image): RegionImage => ({ amiId: id, region });
 
-export const createRunActivities = ({ settings, signatures, documents, runs }: Deps) => ({
+export const createRunActivities = ({ settings, signatures, documents, evidence, runs }: Deps) => ({
   /** A run's first act: verifies the request and stores the line's settings, sealed and bound to run and line. */
   async openRun({ run, line, token }: { run: string; line: string; token: string }): Promise<OpenedRun> {
     const statement = signatures.request(token);
@@ -31,6 +31,13 @@ export const createRunActivities = ({ settings, signatures, documents, runs }: D
       throw new Forbidden(`line ${line} has no schedule in this worker's config`);
     const faults = requestFaults(statement.request, current.line, current.spinnaker);
     if (faults.length > 0) throw new BadInput(faults);
+    const { deploy } = current.line;
+    if (deploy?.kind === 'ec2' && deploy.userData !== null) {
+      // The settings name the text by its hash, and so does the store.
+      const text = settings.userData(deploy.userData);
+      if (text === undefined) throw new TryAgain(`the config of line ${line} has just changed`);
+      await evidence.put(text);
+    }
     const at = statement.at;
     const settingsRef = await documents.store({ kind: 'settings', run, line, settings: current, request: token, at });
     await documents.writeRefs(run, { ...NO_REFS, settings: settingsRef });

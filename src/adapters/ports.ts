@@ -3,6 +3,7 @@ import type { Assessment } from '../domain/findings';
 import type { Decision } from '../domain/approval';
 import type { EvidenceRef, RequestStatement, Statement } from '../domain/evidence';
 import type { Image, OtherRun } from '../domain/image';
+import type { Refusal } from '../domain/launch';
 import type { SpinnakerStep } from '../domain/names';
 import type { RunRequest } from '../domain/request';
 import type { ServerGroup } from '../domain/run';
@@ -32,12 +33,39 @@ export interface Instance {
   readonly imageId: string;
   /** `pending`, `running`, `shutting-down`, `terminated`, `stopping`, `stopped`. */
   readonly state: string;
+  /** Why it is in this state, as EC2 says it: code and words; null where it says nothing. */
+  readonly stateReason: string | null;
   readonly launchedAt: string;
   readonly volumeIds: readonly string[];
   readonly tags: Readonly<Record<string, string>>;
 }
 
+/** One instance to launch: hardened, without a public address and without a key. */
+export interface LaunchOrder {
+  /** What EC2 knows the launch by: the same token with the same order never launches a second instance. */
+  readonly token: string;
+  readonly imageId: string;
+  readonly instanceType: string;
+  readonly subnetId: string;
+  readonly securityGroupIds: readonly string[];
+  /** Name or ARN. */
+  readonly instanceProfile: string;
+  readonly userData: string | null;
+  /** Set at launch, on the instance, its volumes and its network interface. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/**
+ * What became of a launch. `mismatch`: the token has been used with another order, so it may have launched something.
+ */
+export type Launch =
+  | { readonly kind: 'launched'; readonly instanceId: string }
+  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'mismatch' };
+
 export interface Instances {
+  /** Launches, or finds what the token has launched. Every throw but a Final one leaves open whether something was launched. */
+  launch(order: LaunchOrder): Promise<Launch>;
   /** Throws NotFound; a terminated instance stays visible for about an hour. */
   describe(id: string): Promise<Instance>;
   /** Instances of the run in any state but terminated. */
@@ -51,6 +79,10 @@ export interface Instances {
   volumesOfRun(run: string): Promise<readonly string[]>;
   /** Asks for deletion of a detached volume; one that is not there is fine. */
   deleteVolume(id: string): Promise<void>;
+  /** Network interfaces that carry the run's tag. */
+  interfacesOfRun(run: string): Promise<readonly string[]>;
+  /** Asks for deletion of a detached network interface; one that is not there is fine. */
+  deleteInterface(id: string): Promise<void>;
 }
 
 /** An Auto Scaling group; while it exists it replaces a terminated instance. */
@@ -76,6 +108,13 @@ export interface ParameterValue {
   readonly version: number;
 }
 
+/** What an instance gets its rights by. */
+export interface InstanceProfile {
+  readonly name: string;
+  readonly arn: string;
+  readonly roles: readonly string[];
+}
+
 export interface Parameters {
   /** `undefined` when there is none (yet): an `aws:ec2:image` value appears only after AWS has validated it. */
   read(name: string, label?: string): Promise<ParameterValue | undefined>;
@@ -91,6 +130,8 @@ export interface AwsRegion {
   readonly instances: Instances;
   readonly groups: AutoScalingGroups;
   readonly parameters: Parameters;
+  /** IAM is one for the whole account; `undefined` when there is no profile of that name. */
+  instanceProfile(name: string): Promise<InstanceProfile | undefined>;
 }
 
 export interface Aws {
@@ -321,4 +362,6 @@ export interface Lines {
 /** The worker's config of now: a line's settings for a run that begins. `undefined`: no such line. */
 export interface Settings {
   forLine(line: string): RunSettings | undefined;
+  /** The text that a line's settings name; `undefined` when the config of now has it no more. */
+  userData(ref: EvidenceRef): string | undefined;
 }

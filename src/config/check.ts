@@ -26,12 +26,30 @@ export function configFaults(raw: unknown): string[] {
   ];
 }
 
+interface LineParts {
+  readonly name: string;
+  readonly line: Partial<LineFile>;
+  readonly given: unknown;
+  /** Named here because the rest of `deploy` may have a fault. */
+  readonly userDataFile: string | undefined;
+}
+
 /** Every line's parts that are right in themselves. */
-export function linesOf(
-  raw: unknown,
-): readonly { readonly name: string; readonly line: Partial<LineFile>; readonly given: unknown }[] {
+export function linesOf(raw: unknown): readonly LineParts[] {
   const lines = isRecord(raw) && isRecord(raw['lines']) ? raw['lines'] : {};
-  return Object.entries(lines).map(([name, line]) => ({ name, line: fitting(lineSchema, line), given: line }));
+  return Object.entries(lines).map(([name, line]) => ({
+    name,
+    line: fitting(lineSchema, line),
+    given: line,
+    userDataFile: userDataFileOf(line),
+  }));
+}
+
+function userDataFileOf(line: unknown): string | undefined {
+  const deploy = isRecord(line) ? line['deploy'] : undefined;
+  const ec2 = isRecord(deploy) ? deploy['ec2'] : undefined;
+  const file = isRecord(ec2) ? ec2['userDataFile'] : undefined;
+  return typeof file === 'string' && file !== '' ? file : undefined;
 }
 
 function keyFaults(keys: AccessFile['keys']): string[] {
@@ -87,7 +105,6 @@ const OURS_AFTER = ['amiId', 'assayStatus', 'assayVerdict', 'assayImages', 'assa
 function stepFaults({ region, bake, deploy, spinnaker }: Partial<LineFile>, hasSpinnaker: boolean): string[] {
   const faults: string[] = [];
   const pipeline = deploy && 'pipeline' in deploy ? deploy : undefined;
-  if (deploy && !pipeline) faults.push(`deploy.ec2: ${LATER}; use a deploy pipeline`);
   if ((bake || pipeline) && !hasSpinnaker) faults.push('bake and deploy need spinnaker in the config');
   const after = spinnaker?.afterDecision;
   if ((spinnaker?.imageTags || after) && !hasSpinnaker) faults.push('spinnaker: needs spinnaker in the config');

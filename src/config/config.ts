@@ -1,4 +1,5 @@
 /** The config as the processes use it: checked, with absolute paths, settings in the domain's words, secrets by reference. */
+import type { EvidenceRef } from '../domain/evidence';
 import type { HookMapping } from '../domain/hook';
 import type { LineSettings, SpinnakerSettings } from '../domain/settings';
 import type { Stamp } from './reader';
@@ -26,6 +27,8 @@ export interface Config {
   };
   readonly signing: { readonly decisions: KeyPairConfig; readonly ledger: KeyPairConfig };
   readonly lines: ReadonlyMap<string, LineSettings>;
+  /** Texts of user data that the lines' settings name. */
+  readonly userData: ReadonlyMap<EvidenceRef, string>;
   /** CI systems that may ask by signed deliveries, by name. */
   readonly hooks: ReadonlyMap<string, HookConfig>;
 }

@@ -61,7 +61,10 @@ function unknownKey(schema: z.ZodType, path: readonly PropertyKey[], key: string
 /** Of several forms that all do not fit, the one that fits best: with the fewest complaints about its top. */
 function nearest(errors: readonly (readonly Issue[])[]): readonly Issue[] {
   const weight = (issues: readonly Issue[]): number =>
-    issues.reduce((sum, { path, code }) => sum + (code === 'unrecognized_keys' ? 2 : path.length === 0 ? 3 : 1), 0);
+    issues.reduce((sum, { path, code }) => {
+      if (path.length > 1) return sum + 0.01;
+      return sum + (code === 'unrecognized_keys' ? 2 : path.length === 0 ? 3 : 1);
+    }, 0);
   return [...errors].sort((a, b) => weight(a) - weight(b))[0] ?? [];
 }
 

@@ -1,10 +1,12 @@
 import { dirname, resolve } from 'node:path';
+import type { EvidenceRef } from '../domain/evidence';
 import { parsePath, type HookMapping, type HookValue, type PayloadPath } from '../domain/hook';
 import type { Policy } from '../domain/policy';
 import type {
   AfterDecisionSettings,
   AssessorSettings,
   BakeSettings,
+  DeploySettings,
   LineSettings,
   LineSpinnakerSettings,
   RunSettings,
@@ -33,6 +35,7 @@ import {
   type LineFile,
 } from './schema';
 import { fileSecret, secretOf, type Secret } from './secret';
+import { refOf, userDataFaults } from './user-data';
 
 /** Who uses secrets: each process its own. */
 export type Process = 'worker' | 'server';
@@ -149,7 +152,8 @@ class Loader {
     // Of a faulty file, too: what its lines name is looked at, so that one look tells everything.
     const policies = new Map(linesOf(raw).map(({ name, line }) => [name, this.policy(name, line)]));
     const assessors = new Map(linesOf(raw).map(({ name, line }) => [name, this.assessors(name, line)]));
-    const config = file && this.config(file, policies, assessors);
+    const userData = new Map(linesOf(raw).map(({ name, userDataFile }) => [name, this.userData(name, userDataFile)]));
+    const config = file && this.config(file, policies, assessors, userData);
     if (this.process) this.checkSecrets(config ?? this.secretsOf(fitting(configSchema, raw)), this.process);
     if (!config || reader.faults.length > 0) throw this.error();
     return config;
@@ -163,13 +167,16 @@ class Loader {
     file: ConfigFile,
     policies: ReadonlyMap<string, Policy | undefined>,
     assessors: ReadonlyMap<string, AssessorSettings[]>,
+    userData: ReadonlyMap<string, string | undefined>,
   ): Config {
     const { server, access, spinnaker } = file;
     const colon = server.listen.lastIndexOf(':');
     const lines = new Map<string, LineSettings>();
     for (const [name, line] of Object.entries(file.lines)) {
       const policy = policies.get(name);
-      if (policy) lines.set(name, lineSettings(name, line, policy, assessors.get(name) ?? []));
+      const text = userData.get(name);
+      const ref = text === undefined ? null : refOf(text);
+      if (policy) lines.set(name, lineSettings(name, line, policy, assessors.get(name) ?? [], ref));
     }
     return {
       path: this.path,
@@ -192,6 +199,7 @@ class Loader {
       },
       lines,
       hooks: this.hooks(file.hooks),
+      userData: new Map([...userData.values()].flatMap((text) => (text === undefined ? [] : [[refOf(text), text]]))),
       files: this.reader.files,
     };
   }
@@ -232,6 +240,18 @@ class Loader {
       const limits = this.reader.parse(inspector2Schema, assessor['inspector2'] ?? {}, place);
       return limits ? [{ kind: 'inspector2', ...limits }] : [];
     });
+  }
+
+  /** The text of a line's user data; `undefined` where it has none, and after a fault. */
+  private userData(name: string, file: string | undefined): string | undefined {
+    if (file === undefined) return undefined;
+    const place = `lines.${name}.deploy.ec2.userDataFile: `;
+    const text = this.reader.text(file, place);
+    if (text === undefined) return undefined;
+    const path = resolve(this.reader.folder, file);
+    const faults = userDataFaults(text).map((fault) => `${place}${path}${fault}`);
+    this.reader.tell(faults);
+    return faults.length > 0 ? undefined : text;
   }
 
   private pair(name: string, { privateKey, publicKeys }: ConfigFile['signing']['decisions']): KeyPairConfig {
@@ -316,12 +336,18 @@ function gateAuth(auth: GateAuthFile, reading: (name: string, reference: string)
   return { none: {} };
 }
 
-function lineSettings(name: string, line: LineFile, policy: Policy, assess: AssessorSettings[]): LineSettings {
-  const { region, bake, deploy, onIncomplete, approval, publish, schedule } = line;
+function lineSettings(
+  name: string,
+  line: LineFile,
+  policy: Policy,
+  assess: AssessorSettings[],
+  userData: EvidenceRef | null,
+): LineSettings {
+  const { region, bake, onIncomplete, approval, publish, schedule } = line;
   return {
     ...{ name, region, assess, policy, onIncomplete, approval },
     bake: bake ? bakeSettings(region, bake) : null,
-    deploy: deploy && 'pipeline' in deploy ? { ...deploy, destroyPipeline: deploy.destroyPipeline ?? null } : null,
+    deploy: deploySettings(line, userData),
     publish: { parameter: publish.parameter },
     notify: { topicArns: line.notify.map(({ sns }) => sns.topicArn) },
     spinnaker: lineSpinnaker(line.spinnaker),
@@ -347,3 +373,10 @@ function afterDecision(given: NonNullable<LineFile['spinnaker']['afterDecision']
 }
 
 type BakeFile = NonNullable<LineFile['bake']>;
+
+function deploySettings({ deploy }: LineFile, userData: EvidenceRef | null): DeploySettings | null {
+  if (!deploy) return null;
+  if ('pipeline' in deploy) return { kind: 'pipeline', ...deploy, destroyPipeline: deploy.destroyPipeline ?? null };
+  const { userDataFile: _file, ...ec2 } = deploy.ec2;
+  return { kind: 'ec2', ...ec2, userData };
+}

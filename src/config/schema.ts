@@ -2,8 +2,17 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parsePath } from '../domain/hook';
+import {
+  instanceProfileName,
+  isHookSource,
+  isInstanceType,
+  isLineName,
+  isParameterName,
+  isRegion,
+  isSecurityGroupId,
+  isSubnetId,
+} from '../domain/names';
 import { OVERLAPS, parseCron, timezoneFault } from '../domain/schedule';
-import { isHookSource, isLineName, isParameterName, isRegion } from '../domain/names';
 import { hasExpression, mayBecomeExpression } from '../domain/request';
 
 const HASH = /^[0-9a-f]{64}$/i;
@@ -174,6 +183,29 @@ const schedule = z.strictObject({
   parameters: parameters.default({}),
 });
 
+const different = (ids: readonly string[]): boolean => new Set(ids).size === ids.length;
+const TWICE = { error: 'names one twice' };
+
+/** A test instance that EC2 launches without Spinnaker. Limits keep a run's history short (see domain/launch). */
+const ec2 = z.strictObject({
+  subnetIds: z
+    .array(z.string().refine(isSubnetId, { error: 'is no subnet id' }))
+    .min(1, { error: 'must name a subnet' })
+    .max(8, { error: 'must not name more than 8' })
+    .refine(different, TWICE),
+  securityGroupIds: z
+    .array(z.string().refine(isSecurityGroupId, { error: 'is no security group id' }))
+    .min(1, { error: 'must name a security group' })
+    .max(16, { error: 'must not name more than 16' })
+    .refine(different, TWICE),
+  instanceType: z.string().refine(isInstanceType, { error: 'is no instance type, as t3.small' }),
+  instanceProfile: z.string().refine((value) => instanceProfileName(value) !== undefined, {
+    error: 'is neither the name nor the ARN of an instance profile',
+  }),
+  userDataFile: path.optional(),
+  timeoutMinutes: z.number().positive().max(1440).default(30),
+});
+
 export const lineSchema = z.strictObject({
   region: awsRegion,
   bake: z
@@ -193,7 +225,7 @@ export const lineSchema = z.strictObject({
         parameters: parameters.default({}),
         timeoutMinutes: minutes.default(30),
       }),
-      z.strictObject({ ec2: z.unknown() }),
+      z.strictObject({ ec2 }),
     ])
     .optional(),
   assess: z.array(z.record(z.string(), z.unknown())).min(1, { error: 'must name an assessor' }),

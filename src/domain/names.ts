@@ -1,7 +1,7 @@
 /** Every name that Temporal, AWS or Spinnaker sees: one function each, with its inverse where one is needed. */
 
-/** Task queues: deeds, and waiting, which has a rate limit over all workers. */
-export const QUEUE = { main: 'assay', poll: 'assay-poll' } as const;
+/** Task queues: deeds; waiting, and launches with EC2, which both have a rate limit over all workers. */
+export const QUEUE = { main: 'assay', poll: 'assay-poll', launch: 'assay-launch' } as const;
 
 /** Workflow types as registered by the worker. */
 export const WORKFLOW = {
@@ -109,6 +109,12 @@ export type SpinnakerStep = 'bake' | 'deploy' | 'destroy' | 'tags' | 'after';
 export const correlationId = (run: string, step: SpinnakerStep, n: number): string => `${run}/${step}/${n}`;
 
 /**
+ * What EC2 knows a run's nth launch by, so that asking again is no second launch. `n` may grow only when it is known that the
+ * launch before made nothing.
+ */
+export const launchName = (run: string, n: number): string => `${run}/launch/${n}`;
+
+/**
  * The name of an SSM parameter that can hold a line's approved image: absolute, at most 15 levels, not prefixed with `aws` or
  * `ssm` (AWS SSM API reference, PutParameter). AWS allows about 950 characters; 512 keep status documents small.
  */
@@ -118,6 +124,19 @@ export const isParameterName = (name: string): boolean =>
 export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
 /** `i-` and 8 or 17 hexadecimal digits. */
 export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+/** `subnet-` and 8 or 17 hexadecimal digits. */
+export const isSubnetId = (id: string): boolean => /^subnet-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+/** `sg-` and 8 or 17 hexadecimal digits. */
+export const isSecurityGroupId = (id: string): boolean => /^sg-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+/** An EC2 instance type, e.g. `t3.small` or `u-6tb1.metal`. */
+export const isInstanceType = (name: string): boolean => /^[a-z][a-z0-9-]{1,20}\.[a-z0-9-]{2,20}$/.test(name);
+
+const PROFILE_ARN = /^arn:aws[a-z-]*:iam::\d{12}:instance-profile\/(?:[\w+=,.@/-]+\/)?([\w+=,.@-]{1,128})$/;
+const PROFILE_NAME = /^[\w+=,.@-]{1,128}$/;
+/** The name in an instance profile's name or ARN (IAM API reference, InstanceProfile); `undefined` for what is neither. */
+export const instanceProfileName = (nameOrArn: string): string | undefined =>
+  PROFILE_NAME.test(nameOrArn) ? nameOrArn : PROFILE_ARN.exec(nameOrArn)?.[1];
+
 /** An AWS region's name, e.g. `us-gov-west-1` or `eusc-de-east-1`. */
 export const isRegion = (name: string): boolean => /^[a-z]{2,4}(?:-[a-z]{1,12}){1,3}-\d{1,2}$/.test(name);
 /** The name of a CI system whose signed deliveries may start runs. */

@@ -43,7 +43,8 @@ export function requestFaults(request: RunRequest, line: LineSettings, spinnaker
   if (!image && !line.bake) faults.push(`image: the line ${line.name} has no bake, so a request must bring its image`);
   if (!instance && !line.deploy)
     faults.push(`instance: the line ${line.name} has no deploy, so a request must bring its instance`);
-  if (!spinnaker && (!image || !instance))
+  const { bake, deploy } = line;
+  if (!spinnaker && ((!image && bake) || (!instance && deploy?.kind === 'pipeline')))
     faults.push('spinnaker: is not configured, so nothing can be baked or deployed');
   for (const [name, value] of Object.entries(request.parameters)) {
     if (mayBecomeExpression(name))

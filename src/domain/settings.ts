@@ -1,4 +1,5 @@
 /** The settings a run keeps from its start to its end: stored as evidence, so that a later change of the config changes no open run. */
+import type { EvidenceRef } from './evidence';
 import type { OnIncomplete, Policy } from './policy';
 import type { ScheduleSettings } from './schedule';
 
@@ -19,13 +20,31 @@ export interface BakeSettings {
   readonly timeoutMinutes: number;
 }
 
-export interface DeploySettings {
+/** Deploys through Spinnaker. */
+export interface PipelineDeploySettings {
+  readonly kind: 'pipeline';
   readonly pipeline: string;
   /** Null: the server group is destroyed by an ad-hoc task. */
   readonly destroyPipeline: string | null;
   readonly parameters: Readonly<Record<string, string>>;
   readonly timeoutMinutes: number;
 }
+
+/** Launches the test instance with EC2 itself. */
+export interface Ec2DeploySettings {
+  readonly kind: 'ec2';
+  /** Tried in this order. */
+  readonly subnetIds: readonly string[];
+  readonly securityGroupIds: readonly string[];
+  readonly instanceType: string;
+  /** Name or ARN. */
+  readonly instanceProfile: string;
+  /** The user data's text in the evidence store; null where there is none. */
+  readonly userData: EvidenceRef | null;
+  readonly timeoutMinutes: number;
+}
+
+export type DeploySettings = PipelineDeploySettings | Ec2DeploySettings;
 
 export interface ApprovalSettings {
   /** How many people of each group must approve; `*` stands for any approver. A person fills one place only. */

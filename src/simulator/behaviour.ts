@@ -34,6 +34,16 @@ export interface Behaviour {
   /** Lists begin with an empty page that has a token, as filtered lists of AWS may. */
   readonly emptyPages: boolean;
 
+  /** Subnets in whose zone RunInstances finds no capacity; `*`: in all. */
+  readonly noCapacity: readonly string[];
+  /** Subnets in whose zone no instance type is offered. */
+  readonly notOffered: readonly string[];
+  /** The quota that is used up. */
+  readonly quota: 'VcpuLimitExceeded' | 'InstanceLimitExceeded' | null;
+  /** Launched instances end at once, with this state reason (code and words). */
+  readonly startFailure: readonly [code: string, message: string] | null;
+  /** What DeleteOnTermination of a launch's network interface is made of. */
+  readonly keepsInterfaces: boolean;
   readonly bootSeconds: number;
   readonly terminateSeconds: number;
   /** `pending` to `available`, of images made by CreateImage, CopyImage, RegisterImage. */
@@ -126,6 +136,11 @@ const NORMAL: Behaviour = {
   hiddenSeconds: 0.5,
   pageSize: 10,
   emptyPages: false,
+  noCapacity: [],
+  notOffered: [],
+  quota: null,
+  startFailure: null,
+  keepsInterfaces: false,
   bootSeconds: 4,
   terminateSeconds: 3,
   imageSeconds: 5,

@@ -1,6 +1,6 @@
 /** How instances, images, snapshots and volumes come and go. */
 import type { ProfileName } from './data/profiles';
-import type { SimImage, SimInstance, SimVolume, Tags } from './model';
+import type { Hardware, SimImage, SimInstance, SimInterface, SimVolume, Tags } from './model';
 import { isoSeconds } from './xml';
 import { groupNamed, habitsOf, instancesOf, thing, type World } from './world';
 
@@ -79,6 +79,9 @@ export interface Launch {
   readonly image: SimImage;
   readonly tags: Readonly<Tags>;
   readonly volumeTags: Readonly<Tags>;
+  /** Of the network interface. */
+  readonly interfaceTags?: Readonly<Tags>;
+  readonly hardware?: Partial<Hardware>;
   readonly instanceType?: string;
   readonly clientToken?: string;
   readonly group?: string;
@@ -99,15 +102,18 @@ export function launch(world: World, given: Launch): SimInstance {
     clientToken: given.clientToken ?? '',
     group: given.group ?? null,
     reservationId: world.ids.aws('r'),
-    zone: `${region}a`,
+    zone: zoneOf(region, given.hardware?.subnetId ?? null),
     instanceType: given.instanceType ?? 't3.small',
     privateIp: `10.0.${world.instances.size >> 8}.${world.instances.size % 256}`,
+    hardware: { ...PLAIN, ...given.hardware },
     volumeIds: [],
+    interfaceIds: [],
     runningAt: ready ? base.createdAt : null,
     terminatedAt: null,
     stateReason: null,
   };
   instance.volumeIds = disksOf(given).map((disk) => attach(world, instance, given, disk).id);
+  instance.interfaceIds = [plug(world, instance, given).id];
   world.instances.set(instance.id, instance);
   const { group } = instance;
   world.note('instance.launched', {
@@ -120,11 +126,48 @@ export function launch(world: World, given: Launch): SimInstance {
   });
   world.clock.after(habitsOf(world, tags).bootSeconds, () => {
     if (instance.state !== 'pending') return;
+    const { startFailure } = habitsOf(world, tags);
+    if (startFailure) {
+      const [code, message] = startFailure;
+      instance.stateReason = { code, message: `${code}: ${message}` };
+      end(world, instance);
+      return;
+    }
     instance.state = 'running';
     instance.runningAt = world.clock.now();
     world.note('instance.running', { instance: instance.id });
   });
   return instance;
+}
+
+/** What EC2 makes of a launch that asks for nothing more. */
+const PLAIN: Hardware = {
+  subnetId: null,
+  securityGroupIds: [],
+  publicAddress: true,
+  keyName: null,
+  instanceProfile: null,
+  shutdownBehavior: 'stop',
+  metadataOptions: { httpEndpoint: 'enabled', httpTokens: 'optional', httpPutResponseHopLimit: 1 },
+  userData: null,
+};
+
+/** The zone of a subnet, by its last digit. */
+export const zoneOf = (region: string, subnetId: string | null): string =>
+  `${region}${subnetId === null ? 'a' : 'abc'[parseInt(subnetId.slice(-1), 16) % 3]}`;
+
+function plug(world: World, instance: SimInstance, { interfaceTags = {}, ready = false }: Launch): SimInterface {
+  const { region, hardware } = instance;
+  const made: SimInterface = {
+    ...thing(world, { prefix: 'eni', region, tags: interfaceTags, seen: ready }),
+    state: 'in-use',
+    instanceId: instance.id,
+    subnetId: hardware.subnetId ?? 'subnet-00000000',
+    securityGroupIds: hardware.securityGroupIds,
+    deleteOnTermination: !habitsOf(world, instance.tags).keepsInterfaces,
+  };
+  world.interfaces.set(made.id, made);
+  return made;
 }
 
 function disksOf({ disks = [] }: Launch): readonly Disk[] {
@@ -160,12 +203,24 @@ export function terminate(world: World, instance: SimInstance, by: string): void
   };
   world.note('instance.terminating', { instance: instance.id, by });
   world.clock.after(habitsOf(world, instance.tags).terminateSeconds, () => {
-    instance.state = 'terminated';
-    instance.terminatedAt = world.clock.now();
-    for (const id of instance.volumeIds) release(world, id);
-    world.note('instance.terminated', { instance: instance.id, tags: { ...instance.tags } });
-    replace(world, instance);
+    end(world, instance);
   });
+}
+
+function end(world: World, instance: SimInstance): void {
+  instance.state = 'terminated';
+  instance.terminatedAt = world.clock.now();
+  for (const id of instance.volumeIds) release(world, id);
+  for (const id of instance.interfaceIds) unplug(world, id);
+  world.note('instance.terminated', { instance: instance.id, tags: { ...instance.tags } });
+  replace(world, instance);
+}
+
+function unplug(world: World, id: string): void {
+  const found = world.interfaces.get(id);
+  if (!found || found.state === 'deleted') return;
+  found.state = found.deleteOnTermination ? 'deleted' : 'available';
+  found.instanceId = null;
 }
 
 function release(world: World, id: string): void {

@@ -5,7 +5,7 @@ import { json, list, parse, record, text, type Json, type Reply, type SimRequest
 import type { Outside } from './outside';
 import type { OutsideChange, NewOutside } from './gate/outside';
 import type { RequestLog } from './requests';
-import type { SeedImage, SeedInstance, SeedParameter, SeedPipeline, Seeds } from './seed';
+import type { SeedImage, SeedInstance, SeedParameter, SeedPipeline, SeedProfile, Seeds } from './seed';
 import { stateOf } from './state';
 import type { World } from './world';
 
@@ -91,9 +91,9 @@ export function controlReply(control: Control, request: SimRequest): Reply | und
   }
 }
 
-/** `{"images": [...], "instances": [...], "parameters": [...], "topics": [...], "pipelines": [...]}`, answered in the same shape. */
+/** `{"images": [...], "instances": [...], "parameters": [...], "topics": [...], "profiles": [...], "pipelines": [...]}`, answered in the same shape. */
 function plant(seed: Seeds, given: Json): unknown {
-  const known = ['images', 'instances', 'parameters', 'topics', 'pipelines'];
+  const known = ['images', 'instances', 'parameters', 'topics', 'profiles', 'pipelines'];
   const unknown = Object.keys(given).filter((name) => !known.includes(name));
   if (unknown.length > 0) throw new Error(`cannot seed ${unknown.join(', ')}`);
   const all = (name: string): readonly Json[] => list(given[name]).map(record);
@@ -102,6 +102,7 @@ function plant(seed: Seeds, given: Json): unknown {
     instances: all('instances').map((one) => seed.instance(one as unknown as SeedInstance)),
     parameters: all('parameters').map((one) => seed.parameter(one as unknown as SeedParameter)),
     topics: all('topics').map((one) => seed.topic({ name: text(one.name) ?? '', ...regionOf(one) })),
+    profiles: all('profiles').map((one) => seed.profile(one as unknown as SeedProfile)),
     pipelines: all('pipelines').map((one) => {
       seed.pipeline(one as unknown as SeedPipeline);
       return {};

@@ -1,6 +1,6 @@
 /** Faults that tests and the demo plan: which request, which fault, how often. */
 
-export type Service = 'ec2' | 'autoscaling' | 'ssm' | 'kms' | 'inspector2' | 'sns' | 'sts' | 'gate';
+export type Service = 'ec2' | 'autoscaling' | 'iam' | 'ssm' | 'kms' | 'inspector2' | 'sns' | 'sts' | 'gate';
 
 /**
  * `throttle`: the service's own throttling code. `reset`: the connection is reset before anything is done. `accept-then-drop`:

@@ -26,10 +26,30 @@ export interface SimInstance extends Thing {
   readonly zone: string;
   readonly instanceType: string;
   readonly privateIp: string;
+  readonly hardware: Readonly<Hardware>;
   volumeIds: string[];
+  interfaceIds: string[];
   runningAt: number | null;
   terminatedAt: number | null;
   stateReason: { readonly code: string; readonly message: string } | null;
+}
+
+/** What a launch asked for besides image, type and tags. */
+export interface Hardware {
+  readonly subnetId: string | null;
+  readonly securityGroupIds: readonly string[];
+  readonly publicAddress: boolean;
+  readonly keyName: string | null;
+  /** ARN. */
+  readonly instanceProfile: string | null;
+  readonly shutdownBehavior: string;
+  readonly metadataOptions: {
+    readonly httpEndpoint: string;
+    readonly httpTokens: string;
+    readonly httpPutResponseHopLimit: number;
+  };
+  /** Decoded. */
+  readonly userData: string | null;
 }
 
 export type ImageState = 'pending' | 'available' | 'failed' | 'deregistered' | 'disabled';
@@ -58,6 +78,21 @@ export interface SimVolume extends Thing {
   readonly device: string;
   readonly deleteOnTermination: boolean;
   readonly snapshotId: string;
+}
+
+export interface SimInterface extends Thing {
+  state: 'in-use' | 'available' | 'deleted';
+  instanceId: string | null;
+  readonly subnetId: string;
+  readonly securityGroupIds: readonly string[];
+  readonly deleteOnTermination: boolean;
+}
+
+export interface SimInstanceProfile {
+  readonly id: string;
+  readonly name: string;
+  readonly path: string;
+  readonly roles: readonly string[];
 }
 
 export interface SimGroup {

@@ -1,5 +1,6 @@
 /** Things added by hand: there from the start, visible at once, without any request. */
 import { createImage, launch } from './compute';
+import { profileArn } from './aws/iam';
 import { profileOf } from './data/profiles';
 import type { PipelineKind } from './gate/model';
 import type { Pipelines } from './gate/pipelines';
@@ -34,6 +35,14 @@ export interface SeedParameter {
   readonly dataType?: string;
 }
 
+export interface SeedProfile {
+  readonly name: string;
+  /** Default `/`. */
+  readonly path?: string;
+  /** Default one. */
+  readonly roles?: readonly string[];
+}
+
 export interface SeedPipeline {
   readonly application?: string;
   readonly name: string;
@@ -50,6 +59,8 @@ export interface Seeds {
   parameter(seed: SeedParameter): { readonly version: number };
   /** A topic of a name (`….fifo` for a FIFO one). */
   topic(seed: { readonly name: string; readonly region?: string }): { readonly arn: string };
+  /** An instance profile of IAM. */
+  profile(seed: SeedProfile): { readonly arn: string };
   pipeline(seed: SeedPipeline): void;
 }
 
@@ -94,6 +105,11 @@ export function createSeeds(world: World, pipelines: Pipelines): Seeds {
       const arn = `arn:aws:sns:${region}:${world.account}:${name}`;
       world.topics.set(arn, { arn, region });
       return { arn };
+    },
+    profile({ name, path = '/', roles = [`${name}-role`] }) {
+      const made = { id: world.ids.aws('AIPA'), name, path, roles };
+      world.profiles.set(name, made);
+      return { arn: profileArn(world, made) };
     },
     pipeline: ({ application = 'goldenami', ...pipeline }) => pipelines.add({ application, ...pipeline }),
   };

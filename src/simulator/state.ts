@@ -6,6 +6,7 @@ import type {
   SimGroup,
   SimImage,
   SimInstance,
+  SimInterface,
   SimMessage,
   SimParameter,
   SimSnapshot,
@@ -56,6 +57,8 @@ export interface SimState {
   readonly snapshots: readonly Seen<SimSnapshot>[];
   /** Deleted ones too. */
   readonly volumes: readonly Seen<SimVolume>[];
+  /** Deleted ones too. */
+  readonly networkInterfaces: readonly Seen<SimInterface>[];
   /** Deleted ones too (`deletedAt`). */
   readonly autoScalingGroups: readonly (Readonly<Omit<SimGroup, 'tags' | 'barren'>> & {
     readonly tags: Tags;
@@ -71,7 +74,7 @@ export interface SimState {
   /** All that happened, in order. */
   readonly events: readonly SimEvent[];
   /** What is alive now. */
-  readonly alive: Readonly<Record<'instances' | 'images' | 'snapshots' | 'volumes' | 'groups', number>>;
+  readonly alive: Readonly<Record<'instances' | 'images' | 'snapshots' | 'volumes' | 'interfaces' | 'groups', number>>;
 }
 
 export function stateOf(world: World): SimState {
@@ -79,12 +82,14 @@ export function stateOf(world: World): SimState {
   const images = [...world.images.values()];
   const [instances, snapshots] = [[...world.instances.values()], [...world.snapshots.values()]];
   const volumes = [...world.volumes.values()];
+  const interfaces = [...world.interfaces.values()];
   return structuredClone({
     account: world.account,
     instances: instances.map(seen),
     images: images.map(seen),
     snapshots: snapshots.map(seen),
     volumes: volumes.map(seen),
+    networkInterfaces: interfaces.map(seen),
     autoScalingGroups: world.groups.map((group) => groupState(world, group)),
     serverGroups: groups.map((group) => ({
       name: group.name,
@@ -103,6 +108,7 @@ export function stateOf(world: World): SimState {
       images: images.filter(({ state }) => state !== 'deregistered').length,
       snapshots: snapshots.filter(({ state }) => state !== 'deleted').length,
       volumes: volumes.filter(({ state }) => state !== 'deleted').length,
+      interfaces: interfaces.filter(({ state }) => state !== 'deleted').length,
       groups: groups.length,
     },
   });

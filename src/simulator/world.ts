@@ -8,6 +8,8 @@ import type {
   SimGroup,
   SimImage,
   SimInstance,
+  SimInstanceProfile,
+  SimInterface,
   SimMessage,
   SimParameter,
   SimSnapshot,
@@ -29,6 +31,9 @@ export interface World {
   readonly images: Map<string, SimImage>;
   readonly snapshots: Map<string, SimSnapshot>;
   readonly volumes: Map<string, SimVolume>;
+  readonly interfaces: Map<string, SimInterface>;
+  /** By name; IAM is one for all regions. */
+  readonly profiles: Map<string, SimInstanceProfile>;
   /** Newest last; a name may come again once the group before is gone. */
   readonly groups: SimGroup[];
   readonly parameters: Map<string, SimParameter>;
@@ -60,6 +65,8 @@ export function createWorld({ account, speed, seed, behaviour }: WorldOptions): 
     images: new Map(),
     snapshots: new Map(),
     volumes: new Map(),
+    interfaces: new Map(),
+    profiles: new Map(),
     groups: [],
     parameters: new Map(),
     topics: new Map(),

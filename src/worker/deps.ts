@@ -33,7 +33,10 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
   const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
   const gate = gateOfNow(config);
   return {
-    settings: { forLine: (line) => runSettings(config(), line) },
+    settings: {
+      forLine: (line) => runSettings(config(), line),
+      userData: (ref) => config().userData.get(ref),
+    },
     aws,
     get spinnaker() {
       return gate();

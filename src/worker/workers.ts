@@ -6,6 +6,8 @@ import { QUEUE } from '../domain/names';
 
 /** Looks at the outside per second, of all workers of this namespace together: AWS refills a describe bucket by 20 a second. */
 const POLLS_PER_SECOND = 50;
+/** The same for launches with EC2: AWS refills the bucket of RunInstances, which holds 5, by 2 a second. */
+const LAUNCHES_PER_SECOND = 2;
 /** What a worker still does after it was told to stop; an activity that takes longer is tried again elsewhere. */
 const GRACE = '10s';
 
@@ -26,6 +28,7 @@ export async function createWorkers({ connection, namespace, deps, interceptors 
   return [
     await Worker.create({ ...common, taskQueue: QUEUE.main, ...(await workflowCode()) }),
     await Worker.create({ ...common, taskQueue: QUEUE.poll, maxTaskQueueActivitiesPerSecond: POLLS_PER_SECOND }),
+    await Worker.create({ ...common, taskQueue: QUEUE.launch, maxTaskQueueActivitiesPerSecond: LAUNCHES_PER_SECOND }),
   ];
 }
 

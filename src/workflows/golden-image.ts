@@ -26,6 +26,7 @@ import type { StatusDocument } from '../domain/status';
 import { ApprovalDesk } from './approvals';
 import { CancelSwitch } from './cancel';
 import { duration, isExpected, refused, timedOut, why } from './failures';
+import { launchInstance } from './launch';
 import type { GoldenImageInput } from './messages';
 import { HOUR, proxies, type Proxies } from './proxies';
 import { failed, RunRecord } from './record';
@@ -253,6 +254,12 @@ class GoldenImageRun {
     this.undo.add(undoInstance(facts, steps));
     const deploy = line.deploy;
     if (!deploy) throw new Error('openRun lets no run pass that can neither deploy nor bring an instance');
+    if (deploy.kind === 'ec2')
+      return this.within(deploy.timeoutMinutes, 'the deploy', () =>
+        launchInstance({ facts, deploy, amiId: image.amiId, steps }, (progress) =>
+          this.record.enter({ ...this.record.known, image, stage: 'deploying' }, progress),
+        ),
+      );
     const limit = deploy.timeoutMinutes * MINUTE;
     const until = Date.now() + limit;
     this.record.enter({ ...this.record.known, image, stage: 'deploying' }, `starting pipeline ${deploy.pipeline}`);

@@ -28,6 +28,9 @@ export function proxies(pollSeconds: number) {
     /** Waits for the outside: one poll an attempt, which costs no history. */
     poll: (limitMs: number) =>
       proxyActivities<Activities>({ ...careful, taskQueue: QUEUE.poll, scheduleToCloseTimeout: limitMs }),
+    /** Launches with EC2, which are slowed down over all workers. */
+    launch: (limitMs: number) =>
+      proxyActivities<Activities>({ ...careful, taskQueue: QUEUE.launch, scheduleToCloseTimeout: limitMs }),
     /** Never gives up, whatever the fault: what the run cannot end without. Somebody has to mend it, and finds it pending. */
     always: () => proxyActivities<Activities>({ ...tireless, taskQueue: QUEUE.main }),
     /** Waits for as long as the run does, whatever a look says. */

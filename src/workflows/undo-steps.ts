@@ -31,7 +31,7 @@ export interface RunFacts {
   deploy: Started | null;
   /** Nothing of the bake runs any more, as far as Gate can tell: all that it named is known. */
   bakeOver: boolean;
-  /** Whether the start may have reached Gate; a start that provably did not leaves nothing behind. */
+  /** Whether the start may have reached Gate, or the launch EC2; one that provably did not leaves nothing behind. */
   bakeReached: boolean;
   deployReached: boolean;
   note(text: string): void;
@@ -155,15 +155,21 @@ export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
     name: 'instance',
     always: true,
     async run(limitMs) {
-      if (!facts.deployReached || !line.deploy || !spinnaker) return;
+      const { deploy } = line;
+      if (!facts.deployReached || !deploy) return;
+      if (deploy.kind === 'ec2') {
+        const { instance } = facts;
+        return poll(limitMs).undoLaunch({ run, region: line.region, instance, lost: instance === null, pollSeconds });
+      }
+      if (!spinnaker) return;
       const input: Omit<UndoDeployInput, 'gate'> = {
         run,
         line: line.name,
         region: line.region,
         expires: facts.expires,
-        pipeline: line.deploy.pipeline,
-        destroyPipeline: line.deploy.destroyPipeline,
-        parameters: { ...line.deploy.parameters, ...opened.request.parameters },
+        pipeline: deploy.pipeline,
+        destroyPipeline: deploy.destroyPipeline,
+        parameters: { ...deploy.parameters, ...opened.request.parameters },
         executionId: facts.deploy?.executionId ?? null,
         instance: facts.instance,
         pollSeconds,

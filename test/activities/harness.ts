@@ -77,7 +77,7 @@ export async function openBench(options: SimulatorOptions = {}): Promise<Bench> 
   const enqueued: string[] = [];
   const spinnaker = createSpinnaker({ gate: simulator.gateUrl, application: 'goldenami', auth: { none: {} } });
   const activities = createActivities({
-    settings: { forLine: () => undefined },
+    settings: { forLine: () => undefined, userData: () => undefined },
     aws,
     spinnaker,
     assessors: { inspector2: createInspector2({ clients, aws }) },

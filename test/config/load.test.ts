@@ -29,6 +29,7 @@ test('a small config is accepted as it stands, with its defaults', () => {
         regions: ['us-east-1'],
       },
       deploy: {
+        kind: 'pipeline',
         pipeline: 'deploy-candidate',
         destroyPipeline: 'destroy-candidate',
         timeoutMinutes: 30,
@@ -454,12 +455,6 @@ test.each([
     from: '{ inspector2: {} }',
     to: '{ inspector2: { agentMinuts: 3 } }',
     fault: 'lines.golden.assess[0].inspector2.agentMinuts: there is no such key; did you mean agentMinutes?',
-  },
-  {
-    what: 'a deploy by EC2',
-    from: 'deploy: { pipeline: deploy-candidate, destroyPipeline: destroy-candidate }',
-    to: 'deploy: { ec2: { subnetIds: [] } }',
-    fault: 'lines.golden.deploy.ec2: is not supported yet; use a deploy pipeline',
   },
   {
     what: 'a bucket',

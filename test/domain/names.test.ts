@@ -1,12 +1,17 @@
 import fc from 'fast-check';
 import {
   correlationId,
+  instanceProfileName,
   isImageId,
   isInstanceId,
+  isInstanceType,
   isKey,
   isLineName,
   isParameterName,
   isRegion,
+  isSecurityGroupId,
+  isSubnetId,
+  launchName,
   MEMO_BODY,
   MEMO_CANCELED,
   MEMO_CREDENTIAL,
@@ -145,7 +150,7 @@ describe('names that open workflows and people already use', () => {
   });
 
   test('stay as operators write them', () => {
-    expect(QUEUE).toEqual({ main: 'assay', poll: 'assay-poll' });
+    expect(QUEUE).toEqual({ main: 'assay', poll: 'assay-poll', launch: 'assay-launch' });
     expect(SEARCH).toEqual({ line: 'AssayLine', stage: 'AssayStage', status: 'AssayStatus', image: 'AssayImage' });
     expect(MESSAGE).toMatchObject({ decide: 'decide', cancel: 'cancel' });
     expect(WORKFLOW).toMatchObject({ run: 'goldenImage', line: 'imageLine' });
@@ -233,4 +238,36 @@ describe('names of AWS', () => {
     ['too long', `/${'a'.repeat(512)}`],
     ['nothing', ''],
   ])('%s is refused as the name of a parameter', (_, name) => expect(isParameterName(name)).toBe(false));
+});
+
+describe('what EC2 launches by', () => {
+  test('each launch of a run has its own name', () => {
+    expect(launchName('spring-1', 2)).toBe('spring-1/launch/2');
+    fc.assert(
+      fc.property(key, key, fc.nat(), fc.nat(), (a, b, n, m) => {
+        expect(launchName(a, n) === launchName(b, m)).toBe(a === b && n === m);
+      }),
+    );
+  });
+
+  test.each([
+    ['subnet-01234567', true, isSubnetId],
+    ['subnet-0123456789abcdef0', true, isSubnetId],
+    ['subnet-0123', false, isSubnetId],
+    ['sg-0123456789abcdef0', true, isSecurityGroupId],
+    ['default', false, isSecurityGroupId],
+    ['t3.small', true, isInstanceType],
+    ['u-6tb1.metal', true, isInstanceType],
+    ['m7g.metal-48xl', true, isInstanceType],
+    ['small', false, isInstanceType],
+  ] as const)('%s: %s', (text, good, check) => expect(check(text)).toBe(good));
+
+  test.each([
+    ['golden-test', 'golden-test'],
+    ['arn:aws:iam::111122223333:instance-profile/golden-test', 'golden-test'],
+    ['arn:aws-cn:iam::111122223333:instance-profile/teams/images/golden-test', 'golden-test'],
+    ['arn:aws:iam::111122223333:role/golden-test', undefined],
+    ['golden/test', undefined],
+    ['', undefined],
+  ])('the profile %s is called %s', (given, name) => expect(instanceProfileName(given)).toBe(name));
 });

@@ -6,6 +6,15 @@ import { AMI, INSTANCE, line, REGION, SPINNAKER } from './given';
 const request = (change: Partial<RunRequest> = {}): RunRequest => ({ line: 'golden', parameters: {}, ...change });
 const IMAGE = { id: AMI, region: REGION, destroy: false };
 const OWN_INSTANCE = { id: INSTANCE, destroy: false };
+const EC2: LineSettings['deploy'] = {
+  kind: 'ec2',
+  subnetIds: ['subnet-0123456789abcdef0'],
+  securityGroupIds: ['sg-0123456789abcdef0'],
+  instanceType: 't3.small',
+  instanceProfile: 'golden-test',
+  userData: null,
+  timeoutMinutes: 30,
+};
 const faultsOf = (
   change: Partial<RunRequest>,
   settings: Partial<LineSettings> = {},
@@ -22,6 +31,12 @@ describe('a request may start', () => {
       'with image and instance, without Spinnaker',
       { image: IMAGE, instance: OWN_INSTANCE },
       { bake: null, deploy: null },
+      null,
+    ],
+    [
+      'with an image, where EC2 launches the instance, without Spinnaker',
+      { image: IMAGE },
+      { bake: null, deploy: EC2 },
       null,
     ],
     ['with parameters', { parameters: { version: '1.4', price: '$5 {net}' } }, {}, SPINNAKER],
@@ -55,6 +70,14 @@ describe('a request is refused', () => {
       SPINNAKER,
       /^instance: the line golden has no deploy/,
     ],
+    [
+      'without an image, where nothing bakes',
+      {},
+      { bake: null, deploy: EC2 },
+      null,
+      /^image: the line golden has no bake/,
+    ],
+    ['where nothing can bake without Spinnaker', {}, { deploy: EC2 }, null, /^spinnaker: is not configured/],
     ['where there is no Spinnaker', { image: IMAGE }, {}, null, /^spinnaker: is not configured/],
   ])('%s', (_, change, settings, spinnaker, fault) => {
     const faults = faultsOf(change, settings, spinnaker);

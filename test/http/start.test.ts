@@ -197,7 +197,7 @@ const LINE = {
   name: 'golden',
   region: 'us-east-1',
   bake: { pipeline: 'b', parameters: {}, timeoutMinutes: 1 },
-  deploy: { pipeline: 'd', destroyPipeline: 'x', parameters: {}, timeoutMinutes: 1 },
+  deploy: { kind: 'pipeline', pipeline: 'd', destroyPipeline: 'x', parameters: {}, timeoutMinutes: 1 },
 } as unknown as LineSettings;
 const SPINNAKER = { application: 'a', bakeLimitMinutes: 1, unreachableMinutes: 1, watchSeconds: 1 };
 

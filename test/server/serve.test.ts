@@ -11,7 +11,7 @@ const LINE = {
   name: 'golden',
   region: 'us-east-1',
   bake: { pipeline: 'b', parameters: {}, timeoutMinutes: 1 },
-  deploy: { pipeline: 'd', destroyPipeline: 'x', parameters: {}, timeoutMinutes: 1 },
+  deploy: { kind: 'pipeline', pipeline: 'd', destroyPipeline: 'x', parameters: {}, timeoutMinutes: 1 },
 } as unknown as LineSettings;
 
 const configOf = (changes: Partial<Config['server']> = {}, access: Partial<Config['access']> = {}): Config =>

@@ -26,7 +26,8 @@ export interface AssayOptions {
   readonly lines?: Readonly<Record<string, object>>;
   readonly temporal?: { readonly address: string; readonly namespace: string };
   readonly pollSeconds?: number;
-  readonly spinnaker?: object;
+  /** Null: none. */
+  readonly spinnaker?: object | null;
   /** Added to `server`, as a publicUrl behind a proxy. */
   readonly server?: object;
   /** Puts something before the simulated Gate and gives back its address. */
@@ -37,6 +38,8 @@ export interface AssayOptions {
   readonly hooks?: object;
   /** Files beside the config, by name. */
   readonly secrets?: Readonly<Record<string, string>>;
+  /** Files beside the config. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 type Simulator = Awaited<ReturnType<typeof startSimulator>>;
@@ -217,6 +220,7 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
       review: [{ severity: ['critical', 'high'] }],
     }),
   );
+  for (const [name, text] of Object.entries(options.files ?? {})) writeFileSync(join(folder, name), text);
   for (const name of ['decisions', 'ledger']) {
     const pair = generateKeyPair();
     writeFileSync(join(folder, `${name}.pem`), pair.privateKey);
@@ -235,14 +239,16 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
   const config = {
     server: { listen: `127.0.0.1:${port}`, publicUrl: `http://127.0.0.1:${port}`, ...options.server },
     evidence: { directory: 'evidence' },
-    spinnaker: {
-      gate,
-      application: 'goldenami',
-      auth: { none: {} },
-      bakeLimitMinutes: 0.1,
-      watchSeconds: 1,
-      ...options.spinnaker,
-    },
+    ...(options.spinnaker !== null && {
+      spinnaker: {
+        gate,
+        application: 'goldenami',
+        auth: { none: {} },
+        bakeLimitMinutes: 0.1,
+        watchSeconds: 1,
+        ...options.spinnaker,
+      },
+    }),
     polling: { everySeconds: options.pollSeconds ?? 0.3 },
     access: {
       keys: [

@@ -1,6 +1,8 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { MESSAGE } from '../../src/domain/names';
+import type { Launched } from '../../src/activities/launch';
+import type { Refusal } from '../../src/domain/launch';
 import type { EndStatus } from '../../src/domain/run';
 import { untilPasses } from '../setup/helpers';
 import { quickSettings, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
@@ -20,6 +22,18 @@ const broken = (text: string) => async (): Promise<never> => {
   throw ApplicationFailure.nonRetryable(text, 'Final');
 };
 const settings = quickSettings();
+const byEc2 = quickSettings({
+  bake: null,
+  deploy: {
+    kind: 'ec2',
+    subnetIds: ['subnet-0123456789abcdef0', 'subnet-0123456789abcdef1'],
+    securityGroupIds: ['sg-0123456789abcdef0'],
+    instanceType: 't3.small',
+    instanceProfile: 'golden-test',
+    userData: null,
+    timeoutMinutes: 1,
+  },
+});
 const withApproval = (change: object) => ({
   ...settings,
   line: { ...settings.line, approval: { ...settings.line.approval, ...change } },
@@ -49,6 +63,8 @@ const brought = {
   image: { id: 'ami-0123456789abcdef0', region: 'us-east-1', destroy: false },
   instance: { id: 'i-0123456789abcdef0', destroy: true },
 };
+const ownImage = { image: brought.image };
+const noRoom = (kind: Refusal['kind']): Launched => ({ kind: 'refused', refusal: { kind, code: kind, message: '' } });
 const source = { kind: 'spinnaker', executionId: '01H', stageRefId: '3' };
 
 /** Every ending of the table of endings, and the ways to it that take other commands. */
@@ -73,6 +89,26 @@ export const SCENARIOS: readonly Scenario[] = [
         settings: quickSettings({ notify: { topicArns: ['arn:aws:sns:us-east-1:111122223333:images'] } }),
       }),
     drive: approve,
+  },
+  {
+    name: 'approved-by-ec2-at-the-fourth-try',
+    status: 'SUCCEEDED',
+    stubs: () => {
+      const answers = [noRoom('zone'), noRoom('quota'), noRoom('zone')];
+      return stubActivities(
+        { settings: byEc2, request: ownImage },
+        {
+          launchInstance: async () => answers.shift() ?? { kind: 'launched', instanceId: 'i-0123456789abcdef0' },
+        },
+      );
+    },
+    drive: approve,
+  },
+  {
+    name: 'failed-without-a-zone',
+    status: 'FAILED',
+    stubs: () =>
+      stubActivities({ settings: byEc2, request: ownImage }, { launchInstance: async () => noRoom('never-there') }),
   },
   {
     name: 'superseded',

@@ -18,7 +18,13 @@ export const quickSettings = (change: Partial<RunSettings['line']> = {}): RunSet
     name: 'golden',
     region: 'us-east-1',
     bake: { pipeline: 'bake-golden', regions: ['us-east-1'], parameters: {}, timeoutMinutes: 1 },
-    deploy: { pipeline: 'deploy-candidate', destroyPipeline: 'destroy-candidate', parameters: {}, timeoutMinutes: 1 },
+    deploy: {
+      kind: 'pipeline',
+      pipeline: 'deploy-candidate',
+      destroyPipeline: 'destroy-candidate',
+      parameters: {},
+      timeoutMinutes: 1,
+    },
     assess: [{ kind: 'inspector2', timeoutMinutes: 1, agentMinutes: 1 }],
     policy: { deny: [], review: [{ always: true }] },
     onIncomplete: 'review',
@@ -79,6 +85,9 @@ export function stubActivities(
       volumeIds: ['vol-1'],
       server: { account: 'test', region: 'us-east-1', name: 'goldenami-v000' },
     }),
+    checkProfile: async () => undefined,
+    launchInstance: async () => ({ kind: 'launched', instanceId: 'i-0123456789abcdef0' }),
+    awaitLaunched: async ({ instanceId }) => ({ instanceId, volumeIds: ['vol-1'], server: null }),
     adoptInstance: async ({ instanceId }) => ({ instanceId, volumeIds: [], server: null }),
     assess: async () => ({ assessor: 'inspector2', status: 'complete', ref: 'sha256:a' }),
     recordUnassessed: async ({ status }) => ({ assessor: 'inspector2', status, ref: 'sha256:a' }),
@@ -122,6 +131,7 @@ export function stubActivities(
     undoBake: async () => ({ late: false, images: [] }),
     undoDeploy: async () => ({ late: false }),
     watchLateDeploy: async () => undefined,
+    undoLaunch: async () => undefined,
     undoBrought: async () => undefined,
     planRemoval: async () => ({
       remove: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],
@@ -204,7 +214,11 @@ export async function openWorld({
           await client.workflow.getHandle(workflowId.run.of(order.run)).signal(MESSAGE.published);
         },
       };
-      const workers = [await worker(QUEUE.main, activities, true), await worker(QUEUE.poll, activities, false)];
+      const workers = [
+        await worker(QUEUE.main, activities, true),
+        await worker(QUEUE.poll, activities, false),
+        await worker(QUEUE.launch, activities, false),
+      ];
       const running = workers.map((one) => one.run());
       try {
         return await test();

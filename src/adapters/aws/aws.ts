@@ -6,6 +6,7 @@ import { call } from './failures';
 import { createGroups } from './groups';
 import { createImages } from './images';
 import { createInstances } from './instances';
+import { findInstanceProfile } from './profiles';
 import { createParameters } from './parameters';
 
 /** AWS as the activities see it. */
@@ -37,11 +38,12 @@ async function askAccount({ sts }: AwsClients): Promise<string> {
 }
 
 function createRegion(clients: AwsClients, region: string): AwsRegion {
-  const { ec2, autoScaling, ssm } = clients.in(region);
+  const { ec2, autoScaling, iam, ssm } = clients.in(region);
   return {
     images: createImages({ client: ec2, region }),
     instances: createInstances({ client: ec2, region }),
     groups: createGroups({ client: autoScaling, region }),
     parameters: createParameters({ client: ssm, region }),
+    instanceProfile: (name) => findInstanceProfile({ client: iam, region }, name),
   };
 }

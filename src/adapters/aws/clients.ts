@@ -1,6 +1,7 @@
 /** The SDK's clients: one of each kind for a region, made once and kept, because each holds its own connections. */
 import { AutoScalingClient } from '@aws-sdk/client-auto-scaling';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { IAMClient } from '@aws-sdk/client-iam';
 import { Inspector2Client } from '@aws-sdk/client-inspector2';
 import { SNSClient } from '@aws-sdk/client-sns';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -23,6 +24,8 @@ export interface RegionClients {
   readonly region: string;
   readonly ec2: EC2Client;
   readonly autoScaling: AutoScalingClient;
+  /** IAM is one for all regions of a partition; the SDK finds the partition's endpoint by the region. */
+  readonly iam: IAMClient;
   readonly ssm: SSMClient;
   readonly inspector2: Inspector2Client;
   readonly sns: SNSClient;
@@ -64,6 +67,7 @@ export function createAwsClients(options: AwsOptions = {}): AwsClients {
       region,
       ec2: new EC2Client(config),
       autoScaling: new AutoScalingClient(config),
+      iam: new IAMClient(config),
       ssm: new SSMClient(config),
       inspector2: new Inspector2Client(config),
       sns: new SNSClient(config),
@@ -78,8 +82,8 @@ export function createAwsClients(options: AwsOptions = {}): AwsClients {
     },
     destroy() {
       sts.destroy();
-      for (const { ec2, autoScaling, ssm, inspector2, sns } of regions.values())
-        for (const client of [ec2, autoScaling, ssm, inspector2, sns]) client.destroy();
+      for (const { ec2, autoScaling, iam, ssm, inspector2, sns } of regions.values())
+        for (const client of [ec2, autoScaling, iam, ssm, inspector2, sns]) client.destroy();
     },
   };
 }

@@ -16,7 +16,8 @@ const TRY_AGAIN = [
   ...['IDPCommunication', 'InvalidIdentityToken'],
   // Somebody else's change is under way, or what has to end first has not ended.
   ...['TooManyUpdates', 'Conflict', 'ConcurrentAccess', 'ResourceInUse', 'ResourceContention'],
-  ...['ScalingActivityInProgress', 'InvalidSnapshot.InUse', 'VolumeInUse', 'IncorrectState'],
+  ...['ScalingActivityInProgress', 'InvalidSnapshot.InUse', 'VolumeInUse', 'InvalidNetworkInterface.InUse'],
+  'IncorrectState',
   'IncorrectInstanceState',
   // Paging tokens expire; the next try begins with the first page.
   ...['InvalidNextToken', 'InvalidPaginationToken'],
@@ -30,7 +31,7 @@ const FORBIDDEN = [
 ] as const;
 
 const NOT_FOUND = [
-  ...['ParameterNotFound', 'ParameterVersionNotFound', 'ResourceNotFound'],
+  ...['ParameterNotFound', 'ParameterVersionNotFound', 'ResourceNotFound', 'NoSuchEntity'],
   // Deregistered already (EC2 API reference, Error codes).
   'InvalidAMIID.Unavailable',
   // What EC2 says when it is to tag something that is not there.
@@ -87,6 +88,8 @@ export function kindOf({
   if (/^Invalid[A-Za-z]+\.NotFound$/.test(plain)) return 'not-found';
   // Parameter Store refuses a value while it still checks the one before.
   if (plain === 'Validation' && /in progress/i.test(message) && !/delete/i.test(message)) return 'try-again';
+  // EC2's word for a network interface that is still attached.
+  if (plain === 'InvalidParameterValue' && /is currently in use/i.test(message)) return 'try-again';
   // Auto Scaling has one code for all that is wrong with a request.
   if (/(?:^|#)ValidationError$/.test(code)) {
     if (/pending delete|delete in progress|already being deleted/i.test(message)) return 'already-so';

@@ -4,7 +4,7 @@ import { isAboutCredentials, kindOf, kindOfStatus, quotesRequest, type FailureKi
 
 /** A call, for error texts; `service` is the prefix of its IAM actions. */
 export interface Call {
-  readonly service: 'ec2' | 'autoscaling' | 'ssm' | 'inspector2' | 'sns' | 'sts';
+  readonly service: 'ec2' | 'autoscaling' | 'iam' | 'ssm' | 'inspector2' | 'sns' | 'sts';
   /** Named as in AWS's API and as in its IAM action. */
   readonly operation: string;
   readonly region: string;
@@ -15,6 +15,9 @@ interface Sorted {
   /** Names call and code; free of secrets. */
   readonly text: string;
   readonly retryAfterMs?: number;
+  /** AWS's own code and words, where it was AWS that answered. */
+  readonly code?: string;
+  readonly words?: string;
 }
 
 /** What the SDK's errors have, all of it optional: the same `catch` also gets sockets' and parsers' errors. */
@@ -34,6 +37,23 @@ export async function call<T>(of: Call, send: () => Promise<T>): Promise<T> {
   } catch (error) {
     const sorted = sort(error, of);
     if (!sorted) throw error;
+    throw toError(sorted);
+  }
+}
+
+/** Makes a call some of whose errors are answers: `take` gets AWS's code and words, free of secrets, before they are sorted. */
+export async function callOr<T, R>(
+  of: Call,
+  send: () => Promise<T>,
+  take: (code: string, words: string) => R | undefined,
+): Promise<T | R> {
+  try {
+    return await send();
+  } catch (error) {
+    const sorted = sort(error, of);
+    if (!sorted) throw error;
+    const answer = sorted.code === undefined ? undefined : take(sorted.code, sorted.words ?? '');
+    if (answer !== undefined) return answer;
     throw toError(sorted);
   }
 }
@@ -86,7 +106,8 @@ function sort(error: unknown, of: Call): Sorted | undefined {
     const kind = kindOf({ code, status, message: thrown.message });
     const wait = retryAfterMs(thrown);
     const text = `${name}: ${tell(kind, code, thrown.message, of)}`;
-    return { kind, text, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
+    const words = quotesRequest(code) ? '' : withoutSecrets(thrown.message);
+    return { kind, text, code, words, ...(wait === undefined ? {} : { retryAfterMs: wait }) };
   }
   // A service that speaks, but not the protocol: a proxy's page, a torn answer, an endpoint that is not AWS.
   if (status !== undefined) {
@@ -117,8 +138,12 @@ function tell(kind: FailureKind, code: string, message: string, { service, opera
   if (kind !== 'forbidden') return said;
   return isAboutCredentials(code)
     ? `${said} (are these credentials valid, and is the region enabled for the account?)`
-    : `${said}; grant ${service}:${operation} to Assay's role`;
+    : `${said}; grant ${deniedIn(words) ?? `${service}:${operation}`} to Assay's role`;
 }
+
+/** The right that AWS itself says is missing: a launch also needs those of what it passes on and tags. */
+const deniedIn = (words: string): string | undefined =>
+  /not authorized to perform:? ([a-z0-9-]+:[A-Za-z]+)/i.exec(words)?.[1];
 
 /**
  * Errors of sockets, name look-ups and TLS have a code in capitals; the SDK's time limits and aborts have a name. Where Node's

@@ -1,6 +1,8 @@
 import {
+  DeleteNetworkInterfaceCommand,
   DeleteVolumeCommand,
   DescribeInstancesCommand,
+  DescribeNetworkInterfacesCommand,
   DescribeVolumesCommand,
   TerminateInstancesCommand,
   type DescribeInstancesCommandInput,
@@ -12,6 +14,7 @@ import { NotFound, TryAgain } from '../../domain/errors';
 import type { Instance, Instances } from '../ports';
 import { ec2Call, existing, present, tagResource, type Ec2 } from './ec2';
 import { call, remove } from './failures';
+import { launch } from './launch';
 import { allPages, type Page } from './paging';
 import { isOfRun, ofRunFilter, readTags } from './tags';
 
@@ -36,6 +39,8 @@ export function createInstances(ec2: Ec2): Instances {
   };
 
   return {
+    launch: (order) => launch(ec2, order),
+
     async describe(id) {
       // EC2 refuses MaxResults beside ids.
       const instances = await allPages((NextToken) => look({ InstanceIds: [id], NextToken }));
@@ -72,17 +77,39 @@ export function createInstances(ec2: Ec2): Instances {
 
     deleteVolume: (id) =>
       remove(ec2Call(ec2, 'DeleteVolume'), () => client.send(new DeleteVolumeCommand({ VolumeId: id }))),
+
+    async interfacesOfRun(run) {
+      const interfaces = await allPages(async (NextToken) => {
+        const command = new DescribeNetworkInterfacesCommand({
+          Filters: [ofRunFilter(run)],
+          MaxResults: PAGE,
+          NextToken,
+        });
+        const answer = await call(ec2Call(ec2, 'DescribeNetworkInterfaces'), () => client.send(command));
+        return { items: answer.NetworkInterfaces, next: answer.NextToken };
+      });
+      return present(
+        interfaces.filter(({ TagSet }) => isOfRun(TagSet, run)).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
+      );
+    },
+
+    deleteInterface: (id) =>
+      remove(ec2Call(ec2, 'DeleteNetworkInterface'), () =>
+        client.send(new DeleteNetworkInterfaceCommand({ NetworkInterfaceId: id })),
+      ),
   };
 }
 
 function toInstance(instance: Ec2Instance, region: string): Instance {
-  const { InstanceId: id, ImageId: imageId, State, LaunchTime, BlockDeviceMappings, Tags } = instance;
+  const { InstanceId: id, ImageId: imageId, State, StateReason, LaunchTime, BlockDeviceMappings, Tags } = instance;
   if (id === undefined || imageId === undefined || State?.Name === undefined || LaunchTime === undefined)
     throw new TryAgain(`EC2 in ${region} does not yet show image, state and launch of instance ${id ?? ''}`);
   return {
     id,
     imageId,
     state: State.Name,
+    // EC2's message mostly begins with the code.
+    stateReason: StateReason?.Message ?? StateReason?.Code ?? null,
     launchedAt: LaunchTime.toISOString(),
     volumeIds: present((BlockDeviceMappings ?? []).map(({ Ebs }) => Ebs?.VolumeId)),
     tags: readTags(Tags),

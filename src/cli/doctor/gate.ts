@@ -90,7 +90,8 @@ interface Named {
 const TAGGING = ['amiId', 'imageName', 'imageRegions', 'imageTags'];
 const AFTER = ['amiId', 'assayStatus', 'assayVerdict', 'assayImages', 'assayEvidence'];
 
-function pipelinesOf({ bake, deploy, spinnaker: { imageTags, afterDecision } }: LineSettings): readonly Named[] {
+function pipelinesOf({ bake, deploy: how, spinnaker: { imageTags, afterDecision } }: LineSettings): readonly Named[] {
+  const deploy = how?.kind === 'pipeline' ? how : undefined;
   const sent = (more: readonly string[], own: Readonly<Record<string, string>> = {}): readonly string[] => [
     ...new Set([...ALWAYS, ...more, ...Object.keys(own)]),
   ];

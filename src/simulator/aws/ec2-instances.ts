@@ -1,11 +1,11 @@
 /** Instances, by the EC2 API reference: RunInstances, DescribeInstances, TerminateInstances. */
-import { launch, terminate } from '../compute';
-import type { SimImage, SimInstance } from '../model';
+import { terminate } from '../compute';
+import type { SimInstance } from '../model';
 import { isoSeconds, items, tagSet, type Xml } from '../xml';
 import { isFound, isListed, type World } from '../world';
 import { AwsError } from './fault';
-import { filtered, paged, tagsFor, type Fields, type Params } from './params';
-import { resolveParameter } from './ssm-store';
+import { runOrFind } from './ec2-launch';
+import { filtered, paged, type Fields } from './params';
 import type { Operation } from './operation';
 
 const CODES = { pending: 0, running: 16, 'shutting-down': 32, terminated: 48, stopping: 64, stopped: 80 } as const;
@@ -21,62 +21,7 @@ const FIELDS: Fields<SimInstance> = {
   'reservation-id': ({ reservationId }) => reservationId,
 };
 
-export const runInstances: Operation = (world, params, region) => {
-  const clientToken = params.get('ClientToken');
-  const key = `run-instances ${region} ${clientToken}`;
-  const told = params.told(['ClientToken']);
-  const before = clientToken === undefined ? undefined : world.tokens.get(key);
-  if (before && before.params !== told)
-    throw new AwsError(
-      'IdempotentParameterMismatch',
-      'Arguments on this idempotent request are inconsistent with arguments used in previous request(s).',
-    );
-  const made = before
-    ? before.ids.flatMap((id) => world.instances.get(id) ?? [])
-    : Array.from({ length: countOf(params) }, () => launchOne(world, params, region));
-  if (clientToken !== undefined) world.tokens.set(key, { params: told, ids: made.map(({ id }) => id) });
-  return reservation(world, made);
-};
-
-function countOf(params: Params): number {
-  const [least, most] = [Number(params.need('MinCount')), Number(params.need('MaxCount'))];
-  if (!(least >= 1 && most >= least && most <= 50))
-    throw new AwsError('InvalidParameterValue', `Invalid values for minCount (${least}) and maxCount (${most})`);
-  return most;
-}
-
-function launchOne(world: World, params: Params, region: string): SimInstance {
-  const image = usableImage(world, params.need('ImageId'), region);
-  const disks = params.parts('BlockDeviceMapping').map((mapping) => ({
-    device: mapping.need('DeviceName'),
-    deleteOnTermination: mapping.get('Ebs.DeleteOnTermination') !== 'false',
-  }));
-  return launch(world, {
-    region,
-    image,
-    tags: tagsFor(params, 'instance'),
-    volumeTags: tagsFor(params, 'volume'),
-    instanceType: params.get('InstanceType') ?? 'm1.small',
-    clientToken: params.get('ClientToken') ?? '',
-    disks,
-    by: 'ec2',
-  });
-}
-
-/** An image that an instance can be launched from; `resolve:ssm:<parameter>` works too. */
-function usableImage(world: World, asked: string, region: string): SimImage {
-  const id = asked.startsWith('resolve:ssm:') ? resolveParameter(world, region, asked.slice(12)) : asked;
-  if (!/^ami-[0-9a-f]+$/.test(id)) throw new AwsError('InvalidAMIID.Malformed', `Invalid id: "${id}"`);
-  const image = world.images.get(id);
-  if (!image || image.region !== region || !isListed(world, image))
-    throw new AwsError('InvalidAMIID.NotFound', `The image id '[${id}]' does not exist`);
-  if (image.state !== 'available')
-    throw new AwsError(
-      'InvalidAMIID.Unavailable',
-      `The image ID '${id}' is not available for use; its state is ${image.state}`,
-    );
-  return image;
-}
+export const runInstances: Operation = (world, params, region) => reservation(world, runOrFind(world, params, region));
 
 export const describeInstances: Operation = (world, params, region, page) => {
   const ids = params.all('InstanceId');
@@ -141,6 +86,9 @@ function instanceXml(world: World, one: SimInstance): Xml {
     placement: { availabilityZone: one.zone, tenancy: 'default' },
     monitoring: { state: 'disabled' },
     privateIpAddress: gone ? undefined : one.privateIp,
+    subnetId: one.hardware.subnetId ?? undefined,
+    iamInstanceProfile: one.hardware.instanceProfile === null ? undefined : { arn: one.hardware.instanceProfile },
+    metadataOptions: { state: 'applied', ...one.hardware.metadataOptions },
     architecture: 'x86_64',
     rootDeviceType: 'ebs',
     rootDeviceName: '/dev/xvda',

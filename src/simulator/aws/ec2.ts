@@ -6,6 +6,7 @@ import { AwsError } from './fault';
 import { deleteSnapshot, deleteVolume, describeSnapshots, describeVolumes } from './ec2-disks';
 import { copyImage, createFromInstance, deregisterImage, describeImages, registerImage } from './ec2-images';
 import { describeInstances, runInstances, terminateInstances } from './ec2-instances';
+import { deleteNetworkInterface, describeNetworkInterfaces } from './ec2-interfaces';
 import type { Operation } from './operation';
 import { readTags } from './params';
 
@@ -41,6 +42,7 @@ const KINDS = {
   ami: ['images', 'InvalidAMIID', 'image ID'],
   snap: ['snapshots', 'InvalidSnapshot', 'snapshot'],
   vol: ['volumes', 'InvalidVolume', 'volume'],
+  eni: ['interfaces', 'InvalidNetworkInterfaceID', 'networkInterface ID'],
 } as const;
 
 function resource(world: World, id: string, region: string): Thing {
@@ -80,5 +82,7 @@ export const EC2: Readonly<Record<string, Operation>> = {
   DeleteSnapshot: deleteSnapshot,
   DescribeVolumes: describeVolumes,
   DeleteVolume: deleteVolume,
+  DescribeNetworkInterfaces: describeNetworkInterfaces,
+  DeleteNetworkInterface: deleteNetworkInterface,
   DescribeRegions: describeRegions,
 };

@@ -2,7 +2,7 @@
 import { json, type Reply } from '../http';
 import { xml } from '../xml';
 
-export type AwsService = 'ec2' | 'autoscaling' | 'ssm' | 'kms' | 'inspector2' | 'sns' | 'sts';
+export type AwsService = 'ec2' | 'autoscaling' | 'iam' | 'ssm' | 'kms' | 'inspector2' | 'sns' | 'sts';
 
 /** An error as AWS names it. */
 export class AwsError extends Error {
@@ -16,9 +16,10 @@ export class AwsError extends Error {
 }
 
 /** Namespaces of the XML answers, by the API versions that the SDK speaks. */
-export const NAMESPACE: Readonly<Record<'ec2' | 'autoscaling' | 'sns' | 'sts', string>> = {
+export const NAMESPACE: Readonly<Record<'ec2' | 'autoscaling' | 'iam' | 'sns' | 'sts', string>> = {
   ec2: 'http://ec2.amazonaws.com/doc/2016-11-15/',
   autoscaling: 'http://autoscaling.amazonaws.com/doc/2011-01-01/',
+  iam: 'https://iam.amazonaws.com/doc/2010-05-08/',
   sns: 'http://sns.amazonaws.com/doc/2010-03-31/',
   sts: 'https://sts.amazonaws.com/doc/2011-06-15/',
 };
@@ -27,6 +28,7 @@ export const NAMESPACE: Readonly<Record<'ec2' | 'autoscaling' | 'sns' | 'sts', s
 const THROTTLING: Readonly<Record<AwsService, readonly [code: string, status: number]>> = {
   ec2: ['RequestLimitExceeded', 503],
   autoscaling: ['Throttling', 400],
+  iam: ['Throttling', 400],
   ssm: ['ThrottlingException', 400],
   kms: ['ThrottlingException', 400],
   inspector2: ['ThrottlingException', 429],
@@ -65,6 +67,7 @@ export function errorReply(service: AwsService, { code, message, status }: AwsEr
         body: xml('Response', '', { Errors: { Error: { Code: code, Message: message } }, RequestID: requestId }),
       };
     case 'autoscaling':
+    case 'iam':
     case 'sns':
     case 'sts': {
       const type = status < 500 ? 'Sender' : 'Receiver';

@@ -8,6 +8,7 @@ import type { World } from '../world';
 import { AUTO_SCALING } from './autoscaling';
 import { EC2 } from './ec2';
 import { AwsError, broken, errorReply, NAMESPACE, throttled, type AwsService } from './fault';
+import { IAM } from './iam';
 import { INSPECTOR } from './inspector2';
 import { KMS } from './kms';
 import type { JsonOperation, JsonPager } from './json-operation';
@@ -17,9 +18,10 @@ import { SNS } from './sns';
 import { SSM } from './ssm';
 import { STS } from './sts';
 
-const XML: Readonly<Record<'ec2' | 'autoscaling' | 'sns' | 'sts', Readonly<Record<string, Operation>>>> = {
+const XML: Readonly<Record<'ec2' | 'autoscaling' | 'iam' | 'sns' | 'sts', Readonly<Record<string, Operation>>>> = {
   ec2: EC2,
   autoscaling: AUTO_SCALING,
+  iam: IAM,
   sns: SNS,
   sts: STS,
 };
@@ -33,6 +35,7 @@ export function awsCall(world: World, request: SimRequest): Call | undefined {
   switch (service) {
     case 'ec2':
     case 'autoscaling':
+    case 'iam':
     case 'sns':
     case 'sts':
       return xmlCall(world, request, service, region);

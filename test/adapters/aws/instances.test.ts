@@ -39,6 +39,7 @@ test('an instance is described in the words of the domain, in its region', async
     id: 'i-1',
     imageId: 'ami-1',
     state: 'running',
+    stateReason: null,
     launchedAt: '2026-11-23T10:00:00.000Z',
     volumeIds: ['vol-1', 'vol-2'],
     tags: { 'assay:run': 'r1' },
