@@ -290,12 +290,12 @@ const destroyJob = ({ region }: UndoDeployInput, name: string, account: string |
   asgName: name,
 });
 
-/** No pause between two destroy executions is longer. */
-const LONGEST_PAUSE_MS = 600_000;
+/** No pause between two destroy executions is longer: ten minutes at the default pace. */
+const LONGEST_PAUSE_POLLS = 20;
 
 /** Doubles with every destroy that left the group standing, so that a pipeline that cannot work does not fill Orca's history. */
 const pauseMs = (destroys: number, pollSeconds: number): number =>
-  Math.min(pollSeconds * 1000 * 2 ** (destroys - 1), LONGEST_PAUSE_MS);
+  Math.min(2 ** (destroys - 1), LONGEST_PAUSE_POLLS) * pollSeconds * 1000;
 
 /** Terminates what no group would replace any more, and waits for instances and volumes to be gone. */
 async function removeInstances(

@@ -8,7 +8,7 @@ import {
 import { parseScheduled, workflowId } from '../domain/names';
 import { isExpected } from './failures';
 import type { ScheduledResult } from './messages';
-import { proxies } from './proxies';
+import { HOUR, proxies } from './proxies';
 
 const POLL_SECONDS = 5;
 
@@ -22,7 +22,11 @@ export async function scheduledRun(): Promise<ScheduledResult> {
   if (!due)
     throw ApplicationFailure.nonRetryable(`${id} is not the id of a workflow that a schedule started`, 'BadInput');
   // A cancel in the meantime must not leave a run behind that nobody knows of.
-  const asked = await CancellationScope.nonCancellable(() => proxies(POLL_SECONDS).always().askScheduled(due));
+  const asked = await CancellationScope.nonCancellable(() =>
+    proxies(POLL_SECONDS)
+      .act(24 * HOUR)
+      .askScheduled(due),
+  );
   const end = () => proxies(asked.pollSeconds).watch().awaitRun(asked);
   try {
     return { run: asked.run, ...(await end()) };

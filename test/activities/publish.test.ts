@@ -146,7 +146,7 @@ describe('a write of the parameter', () => {
   }, 30_000);
 
   test('that is under way is not made again', async () => {
-    const run = await given({ speed: 1, behaviour: { validationSeconds: 7 } });
+    const run = await given({ speed: 1, behaviour: { validationSeconds: 4 } });
     await run.publish(await run.approve());
     expect(run.simulator.requests().filter(({ operation }) => operation === 'PutParameter')).toHaveLength(1);
   }, 30_000);

@@ -98,7 +98,7 @@ describe('behind a load balancer', () => {
       const { checks } = await runContract({ ...ORDER, url, before, only });
       await eventually(async () => (await fetch(`${assay.url}/readyz`)).ok, { timeoutMs: 30_000 });
       expectKept(checks);
-      expect(checks).toHaveLength(7);
+      expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(only));
       expect(stripping.stoodIn() - stoodIn).toBeGreaterThan(9);
     },
     180_000,
