@@ -76,11 +76,14 @@ describe('behind a load balancer', () => {
   ])(
     'it is kept though the API process is killed and started again %s',
     async (_name, afterMs) => {
-      const before = async (): Promise<void> => {
-        const kill = async (): Promise<void> => {
+      let kills = Promise.resolve();
+      // One after the other: two processes would fight for the port.
+      const kill = (): Promise<void> =>
+        (kills = kills.then(async () => {
           await assay.server.stop();
           assay.server.start();
-        };
+        }));
+      const before = async (): Promise<void> => {
         if (afterMs === 0) await kill();
         else setTimeout(() => void kill(), afterMs);
       };
@@ -94,6 +97,8 @@ describe('behind a load balancer', () => {
         'a restarted stage begins a new attempt',
       ];
       const { checks } = await runContract({ ...ORDER, url, before, only });
+      await new Promise((resolve) => setTimeout(resolve, afterMs));
+      await kills;
       await eventually(async () => (await fetch(`${assay.url}/readyz`)).ok, { timeoutMs: 30_000 });
       expectKept(checks);
       expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(only));
