@@ -238,8 +238,9 @@ async function destroyThroughSpinnaker(
   if (group.status !== null) return `Auto Scaling says "${group.status}"`;
   const last: Execution | undefined = destroys.at(-1);
   const again = last?.endedAt ? Date.parse(last.endedAt) + pauseMs(destroys.length, input.pollSeconds) : 0;
+  const said = last && `ended ${last.status}${last.failure ? `: ${last.failure}` : ''}`;
   if (last && Date.now() < again)
-    return `destroy execution ${last.id} ended ${last.status}, the next one waits until ${new Date(again).toISOString()}`;
+    return `destroy execution ${last.id} ${said}; the next one waits until ${new Date(again).toISOString()}`;
   const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
     pipeline === null
@@ -257,7 +258,7 @@ async function destroyThroughSpinnaker(
   );
   if (started === 'away') return 'away';
   if (pipeline === null) rememberTask(input, started.executionId);
-  const before = last ? ` (the one before ended ${last.status}${last.failure ? `: ${last.failure}` : ''})` : '';
+  const before = said ? ` (the one before ${said})` : '';
   return `destroy execution ${started.executionId} was started${before}`;
 }
 

@@ -210,17 +210,18 @@ test.each(['before', 'after'])(
   'a worker killed %s it launches still launches one instance and takes it away',
   async (when) => {
     const run = `killed-${when}`;
-    const mark = join(assay.folder, run);
+    const marks = join(assay.folder, `${run}-marks`);
+    mkdirSync(marks);
     await assay.worker.stop();
     assay.worker.start(
-      { DIE_AT: 'launchInstance', DIE_WHEN: when, DIE_MARK: mark },
+      { DIE_AT: JSON.stringify([`run/${run} launchInstance ${when}`]), DIE_MARKS: marks },
       join(__dirname, 'worker-that-dies.js'),
     );
     const died = assay.worker.ended().then(() => assay.worker.start());
     const image = await start(run);
     expect(await ended(run)).toMatchObject({ status: 'SUCCEEDED' });
     await died;
-    expect(existsSync(mark)).toBe(true);
+    expect(readdirSync(marks)).toHaveLength(1);
     expect(launched(run)).toHaveLength(1);
     expectNothingLeft(run, image);
   },

@@ -174,8 +174,8 @@ test.concurrent(
 );
 
 test.concurrent.each([
-  ['lies', /^instance: .*Auto Scaling group \S+ still exists; destroy execution \S+ .*ended SUCCEEDED/],
-  ['fails', /^instance: .*Auto Scaling group \S+ still exists; .*ended TERMINAL: .*Scaling activity is in progress/],
+  ['lies', /^instance: .*destroy execution \S+ .*ended SUCCEEDED.*Auto Scaling group \S+ still exists/],
+  ['fails', /^instance: .*ended TERMINAL: .*Scaling activity is in progress.*Auto Scaling group \S+ still exists/],
 ] as const)(
   'an undo whose destroy %s stays open and says what is stuck, until it is mended',
   async (destroy, stuck) => {
