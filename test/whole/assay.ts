@@ -12,7 +12,7 @@ import { temporalCli, testTemporal } from '../setup/temporal';
 const DIST = join(__dirname, '..', '..', 'dist');
 const execFileAsync = promisify(execFile);
 /** Longest that a command of an operator may take, in milliseconds. */
-const OPERATOR_MS = 90_000;
+const OPERATOR_MS = 300_000;
 /** How much faster than life the simulated world goes. */
 const SPEED = 20;
 
@@ -85,6 +85,15 @@ export class Program {
   start(env: Record<string, string> = {}, script = join(DIST, this.script)): void {
     const log = openSync(this.logFile, 'a');
     this.child = spawn(process.execPath, [script], { env: { ...this.env, ...env }, stdio: ['ignore', log, log] });
+  }
+
+  /** The same program, not started yet. */
+  twin(): Program {
+    return new Program(this.script, this.env, this.logFile);
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.child?.kill(signal);
   }
 
   get log(): string {

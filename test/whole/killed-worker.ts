@@ -1,10 +1,11 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createActivities, type Activities, type Deps } from '../../src/activities';
 import type { Report } from '../../src/client/api';
 import type { StatusDocument } from '../../src/domain/status';
 import type { SeedPipeline } from '../../src/simulator/seed';
-import { openAssay, type Assay } from './assay';
+import { eventually } from '../setup/helpers';
+import { openAssay, type Assay, type Program } from './assay';
 import { APPROVED, ended, leftOf, NOTHING } from './left';
 
 type Name = keyof Activities;
@@ -19,8 +20,10 @@ interface Story {
   readonly starts: readonly string[];
   /** Where the worker is killed: by workflow, with the run's id in the place of `*`. */
   readonly kills: Readonly<Record<string, readonly Name[]>>;
-  /** Sets the outside up, and answers with the request. */
-  begin(assay: Assay, run: string): object;
+  /** Id of its run; default: the story's name. */
+  readonly run?: string;
+  /** Sets the outside up, and answers with the request; null where the story asks in another way. */
+  begin(assay: Assay, run: string): object | null;
   /** What people do. */
   drive?(assay: Assay, run: string): Promise<unknown>;
 }
@@ -33,7 +36,22 @@ const GOLDEN = {
   spinnaker: { imageTags: { pipeline: FOLLOWING.tag }, afterDecision: { pipeline: FOLLOWING.plain } },
 };
 const ALONE = { groups: { security: 1 } };
+/** One of the times of the line's schedule, as Temporal appends it to the workflow's id. */
+const PLANNED = 'planned-2026-01-05T04:00:00Z';
 const LINES = {
+  silver: GOLDEN,
+  plain: {},
+  planned: { schedule: { cron: '0 4 * * 1' } },
+  launching: {
+    bake: undefined,
+    deploy: {
+      ec2: {
+        ...{ subnetIds: ['subnet-0aaaaaaaaaaaaaaa0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+        ...{ instanceType: 't3.small', instanceProfile: 'golden-test', timeoutMinutes: 2 },
+      },
+    },
+    approval: { ...ALONE, auto: true },
+  },
   unscanned: { assess: [{ inspector2: { timeoutMinutes: 0.05 } }] },
   signalled: {
     approval: { ...ALONE, unsigned: 'allow' },
@@ -68,23 +86,31 @@ function askedByPatientStage({ outside }: Assay['simulator']) {
 
 const BAKED = ['bake-golden', 'deploy-candidate', 'destroy-candidate'];
 
+/** Killed in two runs, one for each half of it, so that the deaths of one do not have to wait for those of the other. */
+const approved = (line: string, kills: Story['kills']): Story => ({
+  ends: { status: 'SUCCEEDED', error: null },
+  left: APPROVED,
+  starts: [...BAKED, ...Object.values(FOLLOWING)],
+  kills,
+  begin: (assay) => ({ line, source: askedByStage(assay).source }),
+  drive: (assay, run) => decide(assay, run, 'approve', 'alice', 'bob'),
+});
+
 /** The runs in which every activity has its place. */
 const STORIES: Readonly<Record<string, Story>> = {
-  approved: {
-    ends: { status: 'SUCCEEDED', error: null },
-    left: APPROVED,
-    starts: [...BAKED, ...Object.values(FOLLOWING)],
-    kills: {
-      'run/*': [
-        ...(['openRun', 'startBake', 'awaitBake', 'tagCandidate', 'startDeploy', 'awaitInstance', 'assess'] as const),
-        ...(['evaluate', 'checkSource', 'openApproval', 'notify', 'verifyDecision', 'enqueuePublication'] as const),
-        ...(['readPublication', 'undoDeploy', 'startTagging', 'awaitTagging', 'startAfter', 'closeRun'] as const),
-      ],
-      'line/golden': ['publish'],
-    },
-    begin: (assay) => ({ source: askedByStage(assay).source }),
-    drive: (assay, run) => decide(assay, run, 'approve', 'alice', 'bob'),
-  },
+  approved: approved('golden', {
+    'run/*': [
+      ...(['openRun', 'startBake', 'awaitBake', 'tagCandidate', 'startDeploy', 'awaitInstance', 'assess'] as const),
+      ...(['evaluate', 'checkSource', 'openApproval'] as const),
+    ],
+  }),
+  published: approved('silver', {
+    'run/*': [
+      ...(['notify', 'verifyDecision', 'enqueuePublication', 'readPublication', 'undoDeploy'] as const),
+      ...(['startTagging', 'awaitTagging', 'startAfter', 'closeRun'] as const),
+    ],
+    'line/silver': ['publish'],
+  }),
   denied: {
     ends: { status: 'DENIED', verdict: 'review' },
     left: NOTHING,
@@ -124,7 +150,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     kills: { 'late-bake/*': ['awaitLateImage'] },
     begin(assay, run) {
       assay.simulator.behave({ bake: 'fails-late', lateImageSeconds: 60 }, run);
-      return {};
+      return { line: 'plain' };
     },
     async drive(assay, run) {
       await assay.until(run, ended, PATIENCE_MS);
@@ -151,11 +177,50 @@ const STORIES: Readonly<Record<string, Story>> = {
       assay.simulator.behave({ scanSeconds: null }, run);
       const { execution, source } = askedByStage(assay);
       stages.set(run, () => execution.update({ stages: [{ refId: '3', status: 'TERMINAL' }] }));
-      return { source };
+      return { line: 'plain', source };
     },
     async drive(assay, run) {
       await assay.until(run, ({ stage }) => stage === 'assessing', PATIENCE_MS);
       stages.get(run)?.();
+    },
+  },
+  'late-deploy': {
+    ends: { status: 'FAILED', published: [] },
+    left: NOTHING,
+    starts: BAKED,
+    kills: { 'late-deploy/*': ['watchLateDeploy'] },
+    begin(assay, run) {
+      assay.simulator.behave({ deploy: 'fails-late' }, run);
+      return { line: 'plain' };
+    },
+    async drive(assay, run) {
+      await assay.until(run, ended, PATIENCE_MS);
+      await assay.temporalCommand('workflow', 'result', '--workflow-id', `late-deploy/${run}`);
+    },
+  },
+  launched: {
+    ends: { status: 'SUCCEEDED', error: null },
+    left: APPROVED,
+    starts: [],
+    kills: { 'run/*': ['checkProfile', 'launchInstance', 'awaitLaunched', 'undoLaunch'] },
+    begin({ simulator }, run) {
+      const { id } = simulator.seed.image({ name: run, profile: 'debian-13-slim' });
+      return { line: 'launching', image: { id, region: 'us-east-1' } };
+    },
+  },
+  scheduled: {
+    run: 'planned-20260105T040000Z',
+    ends: { status: 'DENIED' },
+    left: NOTHING,
+    starts: BAKED,
+    kills: { [`scheduled/${PLANNED}`]: ['askScheduled', 'awaitRun'] },
+    begin: () => null,
+    async drive(assay, run) {
+      const of = ['--workflow-id', `scheduled/${PLANNED}`];
+      // As a schedule of Temporal starts it.
+      await assay.temporalCommand('workflow', 'start', '--type', 'scheduledRun', '--task-queue', 'assay', ...of);
+      await decide(assay, run, 'deny', 'alice');
+      await assay.temporalCommand('workflow', 'result', ...of);
     },
   },
   swept: {
@@ -165,7 +230,7 @@ const STORIES: Readonly<Record<string, Story>> = {
     kills: { 'sweep/*': ['openSweep'] },
     begin(assay, run) {
       assay.simulator.behave({ scanSeconds: null }, run);
-      return {};
+      return { line: 'plain' };
     },
     async drive(assay, run) {
       await assay.until(run, ({ stage }) => stage === 'assessing', PATIENCE_MS);
@@ -175,7 +240,8 @@ const STORIES: Readonly<Record<string, Story>> = {
   },
 };
 const stages = new Map<string, () => void>();
-const PATIENCE_MS = 400_000;
+/** A machine that is busy otherwise may take half a minute for a death. */
+const PATIENCE_MS = 900_000;
 
 /** What acts and then throws, to look again later: killed there too, since a kill after the last look finds nothing undone. */
 const POLLS: readonly Name[] = [
@@ -199,11 +265,12 @@ export function describeKills(...whens: readonly When[]): void {
   let assay: Assay;
   let deaths: Deaths | undefined;
   const told = new Map<string, Promise<StatusDocument>>();
-  const idOf = (story: string): string => `${story}-${whens[0]}`;
+  const idOf = (story: string): string => STORIES[story]?.run ?? story;
 
   beforeAll(async () => {
     assay = await openAssay({ line: GOLDEN, lines: LINES });
     assay.simulator.seed.topic({ name: TOPIC.name });
+    assay.simulator.seed.profile({ name: 'golden-test' });
     for (const [kind, name] of Object.entries(FOLLOWING)) assay.simulator.seed.pipeline({ kind, name } as SeedPipeline);
     const orders = Object.entries(STORIES).flatMap(([name, { kills }]) => ordersOf(kills, idOf(name), whens));
     deaths = await watchOver(assay, orders);
@@ -251,7 +318,8 @@ const ordersOf = (kills: Story['kills'], run: string, whens: readonly When[]): s
   );
 
 async function tell(assay: Assay, run: string, { begin, drive }: Story): Promise<StatusDocument> {
-  await assay.start(begin(assay, run), run);
+  const request = begin(assay, run);
+  if (request) await assay.start(request, run);
   await drive?.(assay, run);
   return assay.until(run, ended, PATIENCE_MS);
 }
@@ -262,7 +330,8 @@ async function onceOf(
   { starts }: Story,
   { id: run, line, status, amiId, findings }: StatusDocument,
 ): Promise<void> {
-  const { executions, parameters } = assay.simulator.state();
+  const { executions, instances, parameters } = assay.simulator.state();
+  expect(instances.filter(({ tags }) => tags['assay:run'] === run).length).toBeLessThanOrEqual(1);
   const started = executions.filter((one) => one.parameters['assayRun'] === run).map(({ name }) => name);
   expect(started.sort()).toEqual([...starts].sort());
   const written = parameters.find(({ name }) => name === `/golden-ami/${line}/latest`)?.versions ?? [];
@@ -285,32 +354,47 @@ interface Deaths {
   over(): Promise<void>;
 }
 
-/** Has the worker die by these orders, each once, and starts it again each time. */
+/**
+ * Has the worker die by these orders, each once, and lets the next one live each time. That one is loaded and waits already,
+ * which takes seconds otherwise.
+ */
 async function watchOver({ worker, folder }: Assay, orders: readonly string[]): Promise<Deaths> {
-  const marks = join(folder, 'deaths');
-  mkdirSync(marks);
+  const [marks, loaded] = [join(folder, 'deaths'), join(folder, 'loaded')];
+  for (const made of [marks, loaded]) mkdirSync(made);
   const others: unknown[] = [];
   let over = false;
-  const begin = (): void =>
-    worker.start({ DIE_AT: JSON.stringify(orders), DIE_MARKS: marks }, join(__dirname, 'worker-that-dies.js'));
+  const next = (): Program => {
+    const one = worker.twin();
+    const env = { DIE_AT: JSON.stringify(orders), DIE_MARKS: marks, DIE_LOADED: loaded };
+    one.start(env, join(__dirname, 'worker-that-dies.js'));
+    return one;
+  };
   await worker.stop();
-  begin();
+  let living = next();
+  let waiting = next();
+  const live = async (one: Program): Promise<void> => {
+    await eventually(() => over || existsSync(join(loaded, String(one.pid))), { timeoutMs: 120_000, everyMs: 20 });
+    one.signal('SIGUSR2');
+  };
   const watching = (async () => {
-    for (let lives = 0; lives <= orders.length; lives++) {
-      const end = await worker.ended();
+    for (let lives = 0; lives <= orders.length && !over; lives++) {
+      await live(living);
+      const end = await living.ended();
       if (over) return;
       if (end.signal !== 'SIGKILL') others.push(end);
-      begin();
+      living = waiting;
+      waiting = next();
     }
   })();
+  watching.catch((error: unknown) => others.push(error));
   return {
     orders,
     others,
     done: () => readdirSync(marks).map(decodeURIComponent),
     async over() {
       over = true;
-      await worker.stop();
-      await watching;
+      await Promise.all([living.stop(), waiting.stop()]);
+      await watching.catch(() => undefined);
     },
   };
 }

@@ -4,6 +4,7 @@
 // remembers which kills are done.
 const { existsSync, writeFileSync } = require('node:fs');
 const { join } = require('node:path');
+const { clearInterval, setInterval } = require('node:timers');
 const { Worker } = require('@temporalio/worker');
 const { runAsProgram, startWorker } = require('../../dist/worker.js');
 
@@ -36,4 +37,10 @@ const around = ({ info }) => ({
   },
 });
 
-runAsProgram(() => startWorker({ interceptors: { activity: [around] } }));
+// Loaded, it waits to be told to live, and says so in the folder DIE_LOADED.
+const patience = setInterval(() => undefined, 60_000);
+process.once('SIGUSR2', () => {
+  clearInterval(patience);
+  runAsProgram(() => startWorker({ interceptors: { activity: [around] } }));
+});
+writeFileSync(join(process.env.DIE_LOADED, String(process.pid)), '');
