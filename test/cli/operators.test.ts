@@ -141,9 +141,11 @@ test('worker and server tell as one JSON line what they serve and where', async 
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringMatching(/^[^\n]*\n$/) });
     return JSON.parse(ran.stdout);
   };
-  expect(await told('server')).toEqual({ url: `http://127.0.0.1:${port}`, publicUrl: 'http://127.0.0.1:8080' });
-  expect(await told('worker')).toEqual({ namespace, lines: ['golden'] });
-});
+  expect(await Promise.all([told('server'), told('worker')])).toEqual([
+    { url: `http://127.0.0.1:${port}`, publicUrl: 'http://127.0.0.1:8080' },
+    { namespace, lines: ['golden'] },
+  ]);
+}, 120_000);
 
 describe('operators’ commands', () => {
   const nowhere = async (): Promise<Record<string, string>> => ({
