@@ -73,8 +73,11 @@ async function beginOrFind(
       return known.document;
     }
     // Terminated and forgotten, it left its references.
-    if (order.once && (await starting.archive.refs(id)))
+    if (order.once && (await starting.archive.refs(id))) {
+      // Or it has begun just now, between the two looks.
+      if (tries === 0) continue;
       throw new Conflict(`the key ${key} belongs to run ${id}, which was ended inside Temporal`);
+    }
     const begun = await begin(starting, order, identity);
     if (begun) return begun;
   }

@@ -280,7 +280,7 @@ const hookValue = z
   .pipe(
     z
       .string()
-      .refine(inert, EXPRESSION)
+      .refine(given, HALF)
       .refine((value) => !value.startsWith('$') || value.startsWith('${') || parsePath(value) !== undefined, {
         error: 'begins with $ and is no path into the payload, as $.release.tag_name',
       }),
@@ -305,7 +305,7 @@ export const hookSchema = z.strictObject({
     )
     .default({}),
   line: z.union([lineName, z.strictObject({ from: payloadPath, map: z.record(text, lineName) })]),
-  parameters: z.record(forGate, hookValue).default({}),
+  parameters: z.record(text.refine(given, HALF), hookValue).default({}),
   reason: hookValue.optional(),
 });
 const hooks = z.strictObject({

@@ -3,11 +3,12 @@ import { createDirectoryStore } from '../../src/adapters/evidence/directory';
 import { generateKeyPair } from '../../src/adapters/evidence/keys';
 import { createSealer, createSignatures, createSigner } from '../../src/adapters/evidence/seal';
 import { createDocuments } from '../../src/activities';
-import { createArchive } from '../../src/client/archive';
+import { createArchive, type Archive } from '../../src/client/archive';
 import { connectTemporal, type Temporal } from '../../src/client/connect';
 import { createRuns } from '../../src/client/runs';
 import { Conflict } from '../../src/client/errors';
 import { NO_REFS } from '../../src/domain/evidence';
+import { EvidenceChanged } from '../../src/domain/errors';
 import { hookRequester } from '../../src/domain/hook';
 import { workflowId } from '../../src/domain/names';
 import type { RunRequest } from '../../src/domain/request';
@@ -23,7 +24,11 @@ afterEach(async () => {
   for (const temporal of opened.splice(0)) await temporal.close();
 });
 
-function serverProcess({ address, namespace }: { address: string; namespace: string }, directory: string) {
+function serverProcess(
+  { address, namespace }: { address: string; namespace: string },
+  directory: string,
+  change: Partial<Archive> = {},
+) {
   const temporal = connectTemporal({ connection: { address }, namespace });
   opened.push(temporal);
   const evidence = createDirectoryStore({ directory });
@@ -33,7 +38,7 @@ function serverProcess({ address, namespace }: { address: string; namespace: str
     access: () => ({ keys: [], revoked: [] }),
   });
   const signer = createSigner({ privateKey: () => decisions.privateKey });
-  const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
+  const archive = { ...createArchive({ evidence, sealer, request: (token) => signatures.request(token) }), ...change };
   const runs = createRuns({
     ...{ temporal, archive, sign: signer, lines: () => ['golden'] },
     settings: (line) => (line === 'golden' ? quickSettings() : undefined),
@@ -70,7 +75,7 @@ test('what a run was asked for is told from Temporal as long as there is no evid
   expect(await runs.request('old')).toEqual(old);
   // Another run's evidence tells nothing of this one.
   await documents.writeRefs('other', { ...NO_REFS, settings });
-  expect(await runs.request('other')).toBeUndefined();
+  await expect(runs.request('other')).rejects.toThrow(EvidenceChanged);
 });
 
 test('an order that stands for one run finds it for ever: twenty at once, in other processes, after a cancel, and after Temporal', async () => {
@@ -99,3 +104,16 @@ test('an order that stands for one run finds it for ever: twenty at once, in oth
   await expect(later.runs.start(order)).rejects.toThrow('was ended inside Temporal');
   expect((await later.runs.list({})).runs).toHaveLength(0);
 }, 60_000);
+
+test('a run that begins between two looks at it is found, and not taken for one that Temporal has forgotten', async () => {
+  const [place, directory] = [await testTemporal(), tempDir()];
+  const quicker = serverProcess(place, directory);
+  const order = { key: randomUUID(), request: REQUEST, credential: 'ci:x', subject: null, once: true as const };
+  const { runs } = serverProcess(place, directory, {
+    refs: async () => {
+      await quicker.runs.start(order);
+      return NO_REFS;
+    },
+  });
+  expect(await runs.start(order)).toMatchObject({ id: order.key });
+});

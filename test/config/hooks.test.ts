@@ -82,7 +82,7 @@ test.each([
   ],
   [
     `{ ${GOOD}, parameters: { a: "\${secret}" } }`,
-    'hooks.ci.github.parameters.a: holds an expression, which Spinnaker would evaluate',
+    'hooks.ci.github.parameters.a: holds an expression, or ends as one begins, which Spinnaker would evaluate',
   ],
   [`{ ${GOOD}, parameters: { assayRun: x } }`, 'hooks.ci.github.parameters.assayRun: is set by Assay'],
   ['{ github: { secrets: ["${env:S}"] }, line: silver }', 'hooks.ci.github.line: there is no line silver'],

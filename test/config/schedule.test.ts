@@ -38,7 +38,7 @@ test.each([
   ['{ cron: "0 4 * * *", parameters: { amiId: x } }', 'parameters.amiId: is set by Assay'],
   [
     '{ cron: "0 4 * * *", parameters: { a: "${x}" } }',
-    'parameters.a: holds an expression, which Spinnaker would evaluate',
+    'parameters.a: holds an expression, or ends as one begins, which Spinnaker would evaluate',
   ],
   ['{ cron: "0 4 * * *", time: 4 }', 'time: there is no such key'],
 ])('the schedule %s is refused', (schedule, fault) => {
