@@ -65,14 +65,18 @@ export interface SchedulesOptions {
 /** Of one backfill: Temporal drops in silence what its buffer of 1,000 does not hold. */
 const MOST_BACKFILLED = 100;
 
+/** Temporal answers about a schedule through a workflow of its own, which a new one has yet to begin. Only people wait for it. */
+const LIMIT_MS = 30_000;
+
 export function createSchedules({ temporal, lines }: SchedulesOptions): SchedulesApi {
+  const ask = <T>(call: (client: Temporal['client']) => Promise<T>): Promise<T> => temporal.ask(call, LIMIT_MS);
   const wanted = (): ReadonlyMap<string, ScheduleSettings> =>
     new Map([...lines().values()].flatMap(({ name, schedule }) => (schedule ? [[name, schedule]] : [])));
   const handle = (line: string) => temporal.client.schedule.getHandle(scheduleId.of(line));
 
   async function describe(line: string): Promise<ScheduleDescription | undefined> {
     try {
-      return await temporal.ask(() => handle(line).describe());
+      return await ask(() => handle(line).describe());
     } catch (error) {
       if (error instanceof ScheduleNotFoundError) return undefined;
       throw error;
@@ -81,7 +85,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
 
   /** Lines with a schedule of ours at Temporal. Temporal's lists are a moment late. */
   const existing = (): Promise<string[]> =>
-    temporal.ask(async ({ schedule }) => {
+    ask(async ({ schedule }) => {
       const found: string[] = [];
       for await (const { scheduleId: id, action } of schedule.list()) {
         const line = scheduleId.parse(id);
@@ -107,7 +111,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
       const current = await describe(line);
       if (!current) {
         try {
-          if (!dryRun) await temporal.ask(({ schedule }) => schedule.create(options));
+          if (!dryRun) await ask(({ schedule }) => schedule.create(options));
           return { line, change: 'created', what: [] };
         } catch (error) {
           // Somebody else was quicker: it may be what is wanted, or not.
@@ -118,7 +122,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
       const what = differences(line, settings, current);
       if (what.length === 0) return { line, change: 'unchanged', what };
       if (!dryRun)
-        await temporal.ask(() =>
+        await ask(() =>
           handle(line).update(({ state: { paused, note } }) => ({
             ...options,
             // Who paused it by hand is not overruled by a config that says nothing of it.
@@ -133,7 +137,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
     const current = await describe(line);
     if (!current || current.action.workflowType !== WORKFLOW.scheduled) return undefined;
     try {
-      if (!dryRun) await temporal.ask(() => handle(line).delete());
+      if (!dryRun) await ask(() => handle(line).delete());
     } catch (error) {
       if (!(error instanceof ScheduleNotFoundError)) throw error;
     }
@@ -165,12 +169,12 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
 
     async pause(line, note) {
       await known(line);
-      await temporal.ask(() => handle(line).pause(note));
+      await ask(() => handle(line).pause(note));
     },
 
     async resume(line, note) {
       await known(line);
-      await temporal.ask(() => handle(line).unpause(note));
+      await ask(() => handle(line).unpause(note));
     },
 
     async trigger(line, overlap) {
@@ -181,7 +185,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
         throw new BadInput([
           `the run ${runOf(running.workflow.workflowId)} is still open, and the schedule of ${line} skips then; --overlap says otherwise`,
         ]);
-      await temporal.ask(() => handle(line).trigger(policy));
+      await ask(() => handle(line).trigger(policy));
     },
 
     async backfill(line, { from, to, overlap }, dryRun = false) {
@@ -194,7 +198,7 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
         throw new BadInput([
           `${times.length} times lie in between; at most ${MOST_BACKFILLED} can be made up for at once`,
         ]);
-      if (!dryRun) await temporal.ask(() => handle(line).backfill({ start, end: to, overlap: POLICY[overlap] }));
+      if (!dryRun) await ask(() => handle(line).backfill({ start, end: to, overlap: POLICY[overlap] }));
       return times.map((at) => scheduledKey(line, at));
     },
   };
