@@ -75,7 +75,8 @@ async function startTemporal({ cli, directory }: BackingOrder): Promise<Temporal
 /** Starts the simulator at a port of one's own choice, or a free one for 0. Throws CliError when it is taken. */
 export async function simulatorAt(port: number, speed: number): Promise<Simulator> {
   try {
-    return await startSimulator({ port, speed });
+    // What Assay keeps names the ids of worlds before this one, so that none may come again.
+    return await startSimulator({ port, speed, seed: Date.now() });
   } catch (error) {
     throw usage(`the simulator cannot listen on 127.0.0.1:${port}: ${messageOf(error)}`);
   }

@@ -157,6 +157,6 @@ test('only Gate itself can say that there is no such execution', async () => {
   gate.failOn('GET', (response) => void response.writeHead(404).end('default backend - 404'));
   await expect(spinnaker.execution('01H')).rejects.toMatchObject({ name: 'TryAgain' });
   gate.failOn('GET', (response) => void response.writeHead(404, { 'Content-Type': 'text/html' }).end('<html>404'));
-  await expect(spinnaker.execution('01H')).rejects.toMatchObject({ name: 'TryAgain' });
+  await expect(spinnaker.execution('01H')).rejects.toMatchObject({ name: 'Forbidden' });
   await expect(spinnaker.execution('01H')).rejects.toMatchObject({ name: 'NotFound' });
 });
