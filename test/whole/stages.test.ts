@@ -110,7 +110,14 @@ test(
         expect(leftOf(assay, run)).toMatchObject({ instances: 0, groups: 0, images: 0, snapshots: 0, executions: 0 });
         expect(bakesOf(assay, run)).toBeLessThanOrEqual(1);
       }
-      expect(assay.simulator.state().alive).toEqual({ instances: 0, groups: 0, images: 0, snapshots: 0, volumes: 0 });
+      expect(assay.simulator.state().alive).toEqual({
+        instances: 0,
+        groups: 0,
+        images: 0,
+        snapshots: 0,
+        volumes: 0,
+        interfaces: 0,
+      });
     } finally {
       await assay.close();
     }
