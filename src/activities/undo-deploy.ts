@@ -3,7 +3,7 @@ import type { ServerGroup, TestInstance } from '../domain/run';
 import { NotFound } from '../domain/errors';
 import { candidateFaults } from '../domain/image';
 import { TAG } from '../domain/names';
-import { attempt, notReady, remember, remembered } from './attempt';
+import { notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 import { cancelExecution, executionsOf, reachable, searchAgain, type GateMemory } from './gate-memory';
 import { believeOrLookAgain, type Absence } from './patience';
@@ -35,14 +35,20 @@ export interface UndoBroughtInput {
   readonly pollSeconds: number;
 }
 
+export interface UndoLaunchInput {
+  readonly run: string;
+  readonly region: string;
+  /** Null: a launch may have been made whose instance is not known, so that it is looked for again and again. */
+  readonly instance: TestInstance | null;
+  readonly absence: Absence | null;
+  readonly pollSeconds: number;
+}
+
 /** What a deploy leaves behind once all that shows of it is gone. */
 export interface DeployLeft {
   /** Something may still come of it: a start that was lost, or an operation of Clouddriver that a cancel does not reach. */
   readonly late: boolean;
 }
-
-/** Looks for an instance after a launch whose answer was lost: EC2's lists may lag behind for tens of seconds. */
-const LAUNCH_LOOKS = 12;
 
 export const createUndoDeployActivities = (deps: Deps) => ({
   /**
@@ -60,25 +66,17 @@ export const createUndoDeployActivities = (deps: Deps) => ({
     return { late };
   },
 
-  /**
-   * Removes what the run launched with EC2: instance, volumes, network interfaces. `lost`: a launch may have been made whose
-   * instance is not known, so that it is looked for several times.
-   */
-  async undoLaunch(input: {
-    run: string;
-    region: string;
-    instance: TestInstance | null;
-    lost: boolean;
-    pollSeconds: number;
-  }): Promise<void> {
-    const { instances } = deps.aws.region(input.region);
-    await removeInstances(deps.aws.region(input.region), input, await instances.ofRun(input.run), input.instance);
+  /** Removes what the run launched with EC2: instance, volumes, network interfaces. */
+  async undoLaunch(input: UndoLaunchInput): Promise<void> {
+    const aws = deps.aws.region(input.region);
+    const { instances } = aws;
+    await removeInstances(aws, input, await instances.ofRun(input.run), input.instance);
     // They go with their instance (DeleteOnTermination); what is left after that would stay for ever.
     const left = await instances.interfacesOfRun(input.run);
     for (const id of left) await instances.deleteInterface(id);
-    const soon = Math.min(input.pollSeconds, 5);
-    if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, soon);
-    if (input.lost && attempt() < LAUNCH_LOOKS) throw notReady('looking for a launch whose answer was lost', soon);
+    if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, Math.min(input.pollSeconds, 5));
+    if (!input.instance)
+      believeOrLookAgain(input.absence, 'looking for a launch whose answer was lost', input.pollSeconds);
   },
 
   /** Removes what still comes of a deploy that was given up; answers once `until` has passed and nothing is left. */

@@ -147,21 +147,18 @@ async function startWatch(start: () => Promise<unknown>): Promise<void> {
 }
 
 /** The test instance with its server group and volumes; what may still be made is watched for by a workflow of its own. */
-export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
+export function undoInstance(facts: RunFacts, steps: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, spinnaker, pollSeconds } = opened.settings;
+  const { deploy } = line;
+  if (deploy?.kind === 'ec2') return undoLaunch(facts, steps);
+  const { poll } = steps;
   let gate: GateMemory = { awaySince: null };
   return {
     name: 'instance',
     always: true,
     async run(limitMs) {
-      const { deploy } = line;
-      if (!facts.deployReached || !deploy) return;
-      if (deploy.kind === 'ec2') {
-        const { instance } = facts;
-        return poll(limitMs).undoLaunch({ run, region: line.region, instance, lost: instance === null, pollSeconds });
-      }
-      if (!spinnaker) return;
+      if (!facts.deployReached || !deploy || !spinnaker) return;
       const input: Omit<UndoDeployInput, 'gate'> = {
         run,
         line: line.name,
@@ -194,6 +191,27 @@ export function undoInstance(facts: RunFacts, { poll }: Proxies): UndoStep {
         }),
       );
       facts.note(`a late server group of the given-up deploy is watched for until ${until}`);
+    },
+  };
+}
+
+/** What EC2 was asked to launch, whether or not its answer came. */
+function undoLaunch(facts: RunFacts, { poll }: Proxies): UndoStep {
+  const { opened, run } = facts;
+  const { line, pollSeconds } = opened.settings;
+  let absence: Absence | null = null;
+  return {
+    name: 'instance',
+    always: true,
+    async run(limitMs) {
+      if (!facts.deployReached) return;
+      const { region } = line;
+      try {
+        await poll(limitMs).undoLaunch({ run, region, instance: facts.instance, absence, pollSeconds });
+      } catch (error) {
+        absence = detailOf<Absence>(error) ?? absence;
+        throw error;
+      }
     },
   };
 }

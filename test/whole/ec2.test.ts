@@ -194,7 +194,7 @@ test('a cancel while it boots, and one while the answer of the launch is still m
     ...{ service: 'ec2', operation: 'RunInstances', kind: 'accept-then-drop', count: 'always' },
     contains: 'never-heard',
   });
-  const cases = { booting: { bootSeconds: 100_000 }, 'never-heard': { hiddenSeconds: 40 } };
+  const cases = { booting: { bootSeconds: 100_000 }, 'never-heard': { hiddenSeconds: 100 } };
   for (const [run, habits] of Object.entries(cases)) {
     const image = await start(run, habits);
     await eventually(() => launched(run).length > 0, { timeoutMs: 60_000 });
@@ -207,8 +207,8 @@ test('a cancel while it boots, and one while the answer of the launch is still m
 }, 120_000);
 
 test('what a run that was terminated inside Temporal has launched is swept, and its image stays', async () => {
-  const image = await start('ended-hard', {}, 'asking');
-  await assay.until('ended-hard', ({ stage }) => stage === 'assessing' || stage === 'awaiting-approval');
+  const image = await start('ended-hard', { scanSeconds: null }, 'asking');
+  await assay.until('ended-hard', ({ stage }) => stage === 'assessing');
   const connection = await Connection.connect({ address: assay.temporal.address });
   try {
     const client = new Client({ connection, namespace: assay.temporal.namespace });
