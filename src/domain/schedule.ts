@@ -69,7 +69,8 @@ const LENGTHS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
  * either of them will do. (Temporal's own cron strings mean both, so they are not used.)
  */
 export function parseCron(text: string): Cron {
-  const fields = (SHORTHANDS[text.trim().toLowerCase()] ?? text).trim().split(/\s+/);
+  const short = text.trim().toLowerCase();
+  const fields = (Object.hasOwn(SHORTHANDS, short) ? (SHORTHANDS[short] as string) : text).trim().split(/\s+/);
   if (fields.length !== FIELDS.length)
     return { fault: 'must have five fields: minute, hour, day of the month, month, day of the week' };
   const values = FIELDS.map((field, index) => valuesOf(fields[index] as string, field));
