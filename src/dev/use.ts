@@ -1,7 +1,7 @@
 import { findTemporalCli, type FindOrder } from './find-cli';
 import { startTemporal, type StartOrder } from './start';
 
-export interface UseOrder extends FindOrder, Omit<StartOrder, 'cli'> {}
+export interface UseOrder extends FindOrder, Omit<StartOrder, 'cli' | 'log'> {}
 
 /** A Temporal server to work with, ours or somebody else's. */
 export interface TemporalInUse {
@@ -29,5 +29,5 @@ export async function useTemporal(order: UseOrder): Promise<TemporalInUse> {
     };
   }
   const cli = await findTemporalCli({ env, log, ...(download === undefined ? {} : { download }) });
-  return startTemporal({ cli, ...start });
+  return startTemporal({ cli, log, ...start });
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
-import { existsSync, writeFileSync, readFileSync, chmodSync } from 'node:fs';
+import { existsSync, writeFileSync, readFileSync, chmodSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { defineSearchAttributeKey, TypedSearchAttributes } from '@temporalio/common';
 import { startTemporal, type TemporalServer } from '../../src/dev/start';
@@ -89,7 +89,7 @@ test('a headless one has no UI', async () => {
   expect(await accepts(server.ports.ui)).toBe(false);
   expect(await accepts(server.ports.grpc)).toBe(true);
   await server.stop();
-  expect(alive(server.pid)).toBe(false);
+  expect(alive(server.pid())).toBe(false);
 });
 
 test('killed in the middle and started again it is at the same address with everything it had', async () => {
@@ -103,6 +103,55 @@ test('killed in the middle and started again it is at the same address with ever
   expect(found.typedSearchAttributes.get(defineSearchAttributeKey(SEARCH.line, 'KEYWORD'))).toBe('x');
   await withClient(server, (client) => startWorkflow(client, 'after the restart'));
   await server.stop();
+});
+
+/**
+ * A program that answers as the dev server does where it is asked; while the file `stuck` exists, its database is what the real
+ * one's was seen to become: every query fails with SQLITE_INTERRUPT, as UNAVAILABLE over gRPC and 503 over HTTP.
+ */
+const pretender = (stuck: string, starts: string): string => {
+  const path = join(tempDir(), 'pretender.js');
+  writeFileSync(
+    path,
+    `const { appendFileSync, existsSync } = require('node:fs');
+     const args = process.argv.slice(2);
+     appendFileSync(${JSON.stringify(starts)}, args.join(' ') + '\\n');
+     const customAttributes = Object.fromEntries(${JSON.stringify(Object.values(SEARCH))}.map((name) => [name, 'KEYWORD']));
+     require('node:http').createServer((request, response) => {
+       if (request.url.endsWith('/search-attributes')) return response.end(JSON.stringify({ customAttributes }));
+       if (!existsSync(${JSON.stringify(stuck)})) return response.end('{"namespaces":[]}');
+       response.statusCode = 503;
+       response.end('{"code":14,"message":"ListNamespaces operation failed. Failed to get namespace rows. Error: interrupted (9)"}');
+     }).listen(Number(args[args.indexOf('--http-port') + 1]), '127.0.0.1');`,
+  );
+  return script(`exec ${process.execPath} ${path} "$@"`);
+};
+
+test('a server whose database is stuck is restarted in its place, on its file, and its file goes with it', async () => {
+  const [stuck, starts] = [join(tempDir(), 'stuck'), join(tempDir(), 'starts')];
+  const lines: string[] = [];
+  const started = (): readonly string[] => readFileSync(starts, 'utf8').trim().split('\n');
+  const log = (line: string): void => {
+    lines.push(line);
+    rmSync(stuck);
+  };
+  const server = await startTemporal({ cli: pretender(stuck, starts), namespace: 'assay', ui: false, log });
+  const { pid } = server;
+  const first = pid();
+  writeFileSync(stuck, '');
+  await eventually(() => pid() !== first);
+  expect(lines).toEqual([expect.stringContaining('stuck; restarting')]);
+  expect(alive(first)).toBe(false);
+  expect(alive(pid())).toBe(true);
+  const [before, after, ...more] = started();
+  expect(after).toBe(before);
+  expect(more).toEqual([]);
+
+  const file = /--db-filename (\S+)/.exec(after as string)?.[1] as string;
+  expect(existsSync(dirname(file))).toBe(true);
+  await server.stop();
+  expect(alive(pid())).toBe(false);
+  expect(existsSync(dirname(file))).toBe(false);
 });
 
 test('it ends when the process that started it is killed', async () => {
