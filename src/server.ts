@@ -2,14 +2,12 @@
 import { connectTemporal } from './client/connect';
 import {
   ConfigError,
-  configPath,
   createLog,
   environment,
   logLevel,
-  tellChange,
   temporalConnection,
   temporalUi,
-  watchConfig,
+  watchOwnConfig,
 } from './config';
 import { messageOf } from './domain/errors';
 import { createClients } from './server/clients';
@@ -24,13 +22,7 @@ interface ServerOrder {
 export async function startServer({ json = false }: ServerOrder = {}): Promise<void> {
   const env = environment();
   const log = createLog('assay-server', logLevel(env));
-  const watched = watchConfig({
-    path: configPath(env),
-    env,
-    process: 'server',
-    onChange: (_config, pending) => tellChange(log, pending),
-    onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
-  });
+  const watched = watchOwnConfig(env, 'server', log);
   try {
     const first = watched.current();
     const told = signalled();

@@ -3,16 +3,7 @@ import { NativeConnection, Runtime, type WorkerOptions } from '@temporalio/worke
 import { connectTemporal } from './client/connect';
 import { Unreachable } from './client/errors';
 import { createSetup } from './client/setup';
-import {
-  ConfigError,
-  configPath,
-  createLog,
-  environment,
-  logLevel,
-  tellChange,
-  temporalConnection,
-  watchConfig,
-} from './config';
+import { ConfigError, createLog, environment, logLevel, temporalConnection, watchOwnConfig } from './config';
 import { messageOf } from './domain/errors';
 import { createDeps } from './worker/deps';
 import { createWorkers } from './worker/workers';
@@ -44,13 +35,7 @@ export async function startWorker({ interceptors, json = false }: WorkerOrder = 
     },
     shutdownSignals: ['SIGINT', 'SIGTERM'],
   });
-  const watched = watchConfig({
-    path: configPath(env),
-    env,
-    process: 'worker',
-    onChange: (_config, pending) => tellChange(log, pending),
-    onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
-  });
+  const watched = watchOwnConfig(env, 'worker', log);
   try {
     const first = watched.current();
     const { connection: options, namespace } = temporalConnection(env);

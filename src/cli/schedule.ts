@@ -81,33 +81,42 @@ interface NoteOptions extends OperatorOptions {
   readonly reason: string;
 }
 
-function pauseCommand(cli: Cli): Command {
-  return operator('pause', {
-    summary: 'Pause the schedule of a line.\nRuns that are open go on.',
-    examples: ['assay schedule pause ubuntu-24-base --reason "freeze until Monday"'],
-  })
-    .argument('<line>', 'name of the line')
-    .option('--reason <text>', 'why; shown by list', 'paused by assay schedule pause')
-    .option('--json', 'print JSON')
-    .action(async (line: string, options: NoteOptions) => {
-      await withSchedules(cli, options, (schedules) => schedules.pause(line, options.reason));
-      cli.terminal.print(options.json ? safeJson({ line, paused: true }) : `${clean(line)}: paused`);
-    });
+const pauseCommand = (cli: Cli): Command =>
+  withNote(
+    operator('pause', {
+      summary: 'Pause the schedule of a line.\nRuns that are open go on.',
+      examples: ['assay schedule pause ubuntu-24-base --reason "freeze until Monday"'],
+    }),
+    { cli, done: 'paused', paused: true, work: (schedules, line, reason) => schedules.pause(line, reason) },
+  );
+
+const resumeCommand = (cli: Cli): Command =>
+  withNote(
+    operator('resume', {
+      summary:
+        'Let the schedule of a line go on.\nTimes that passed in the meantime are not made up for: see backfill.',
+      examples: ['assay schedule resume ubuntu-24-base'],
+    }),
+    { cli, done: 'resumed', paused: false, work: (schedules, line, reason) => schedules.resume(line, reason) },
+  );
+
+interface Noted {
+  readonly cli: Cli;
+  readonly done: 'paused' | 'resumed';
+  readonly paused: boolean;
+  readonly work: (schedules: SchedulesApi, line: string, reason: string) => Promise<void>;
 }
 
-function resumeCommand(cli: Cli): Command {
-  return operator('resume', {
-    summary: 'Let the schedule of a line go on.\nTimes that passed in the meantime are not made up for: see backfill.',
-    examples: ['assay schedule resume ubuntu-24-base'],
-  })
+/** What is done to a schedule and leaves a note there. */
+const withNote = (command: Command, { cli, done, paused, work }: Noted): Command =>
+  command
     .argument('<line>', 'name of the line')
-    .option('--reason <text>', 'why; shown by list', 'resumed by assay schedule resume')
+    .option('--reason <text>', 'why; shown by list', `${done} by assay schedule ${command.name()}`)
     .option('--json', 'print JSON')
     .action(async (line: string, options: NoteOptions) => {
-      await withSchedules(cli, options, (schedules) => schedules.resume(line, options.reason));
-      cli.terminal.print(options.json ? safeJson({ line, paused: false }) : `${clean(line)}: resumed`);
+      await withSchedules(cli, options, (schedules) => work(schedules, line, options.reason));
+      cli.terminal.print(options.json ? safeJson({ line, paused }) : `${clean(line)}: ${done}`);
     });
-}
 
 interface TriggerOptions extends OperatorOptions {
   readonly overlap?: Overlap;

@@ -41,8 +41,10 @@ export function createLog(name: string, level: string, stream: DestinationStream
 const brief = (error: unknown): unknown =>
   error instanceof Error ? { type: error.name, message: messageOf(error), stack: error.stack } : error;
 
+export type ChangeLog = Pick<Logger, 'info' | 'warn' | 'error'>;
+
 /** Tells that a changed config is in use, and what of it has to wait: at a level that is seen. */
-export function tellChange(log: Pick<Logger, 'info' | 'warn'>, pending: readonly string[]): void {
+export function tellChange(log: ChangeLog, pending: readonly string[]): void {
   if (pending.length === 0) return log.info('config read again');
   log.warn({ pending }, 'config read again; what is pending counts from the next start');
 }

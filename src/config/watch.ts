@@ -1,8 +1,9 @@
 import { resolve } from 'node:path';
 import { messageOf } from '../domain/errors';
 import { ConfigError, type Config } from './config';
-import type { Environment } from './environment';
+import { configPath, type Environment } from './environment';
 import { loadConfig, type Process } from './load';
+import { tellChange, type ChangeLog } from './log';
 import { stampOf } from './reader';
 
 export interface WatchedConfig {
@@ -64,6 +65,16 @@ export function watchConfig(order: WatchOrder): WatchedConfig {
     },
   };
 }
+
+/** The config that the environment names, for a process whose log tells what becomes of its changes. Throws as {@link watchConfig}. */
+export const watchOwnConfig = (env: Environment, user: Process, log: ChangeLog): WatchedConfig =>
+  watchConfig({
+    path: configPath(env),
+    env,
+    process: user,
+    onChange: (_config, pending) => tellChange(log, pending),
+    onFault: ({ faults }) => log.error({ faults }, 'the changed config is refused; the old one stays in use'),
+  });
 
 /** Settings that were changed since the start and are taken once: the evidence store, and what the server listens on and hands out. */
 function pendingOf(started: Config, now: Config, user: Process): string[] {
