@@ -1,6 +1,6 @@
 /** The config as the processes use it: checked, with absolute paths, settings in the domain's words, secrets by reference. */
 import type { EvidenceRef } from '../domain/evidence';
-import type { HookMapping } from '../domain/hook';
+import type { HookKind, HookMapping } from '../domain/hook';
 import type { LineSettings, SpinnakerSettings } from '../domain/settings';
 import type { Stamp } from './reader';
 import type { Secret } from './secret';
@@ -34,7 +34,7 @@ export interface Config {
 }
 
 export interface HookConfig {
-  readonly kind: 'standardWebhooks' | 'github';
+  readonly kind: HookKind;
   /** Each of them signs; several while one is replaced by another. Read only by the server. */
   readonly secrets: readonly ConfigSecret[];
   /** Of GitHub, which signs no id: what a body means that has come before under another id. */

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import type { EvidenceRef } from '../domain/evidence';
-import { parsePath, type HookMapping, type HookValue, type PayloadPath } from '../domain/hook';
+import { hookSecretFault, parsePath, type HookMapping, type HookValue, type PayloadPath } from '../domain/hook';
 import type { Policy } from '../domain/policy';
 import type {
   AfterDecisionSettings,
@@ -88,17 +88,8 @@ function signingFaults(signing: Secrets['signing'], process: Process): string[] 
 function hookFaults({ hooks }: Secrets, process: Process): string[] {
   if (process !== 'server') return [];
   return [...hooks.values()].flatMap(({ kind, secrets }) =>
-    secrets.flatMap((one) => faultOf(one.place, one.secret, kind === 'github' ? undefined : webhookSecretFault)),
+    secrets.flatMap((one) => faultOf(one.place, one.secret, (value) => hookSecretFault(kind, value))),
   );
-}
-
-/** Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes; fewer than 16 are no secret. */
-function webhookSecretFault(secret: string): string | undefined {
-  const base64 = secret.replace(/^whsec_/, '');
-  const bytes = Buffer.from(base64, 'base64');
-  if (!/^[A-Za-z0-9+/]+={0,2}$/.test(base64) || bytes.length < 16)
-    return 'is no secret of Standard Webhooks: whsec_ and the base64 of 24 random bytes or more';
-  return undefined;
 }
 
 function faultOf(place: string, secret: Secret, check: (value: string) => string | undefined = () => undefined) {

@@ -1,6 +1,25 @@
 /** A signed delivery from another system, read as a request for a run: what of its payload counts, the config says. */
 import type { RunRequest } from './request';
 
+/** Whose way of signing a source has. */
+export type HookKind = 'standardWebhooks' | 'github';
+
+const LEAST_BYTES = 16;
+
+/**
+ * What is wrong with a secret; undefined: nothing. Asked again at each use: a file may hold something else by then, and whoever
+ * guesses a key may sign. Standard Webhooks: `whsec_` and the base64 of 24 to 64 random bytes; GitHub's is any text. Fewer than
+ * 16 bytes are no secret.
+ */
+export function hookSecretFault(kind: HookKind, secret: string): string | undefined {
+  if (kind === 'github')
+    return secret.trim().length < LEAST_BYTES ? `is no secret: at least ${LEAST_BYTES} characters` : undefined;
+  const base64 = /^(?:whsec_)?([A-Za-z0-9+/]+)={0,2}$/.exec(secret)?.[1] ?? '';
+  return Math.floor((base64.length * 3) / 4) < LEAST_BYTES
+    ? 'is no secret of Standard Webhooks: whsec_ and the base64 of 24 random bytes or more'
+    : undefined;
+}
+
 /** A place in a payload: names and indices, from the outside in. */
 export type PayloadPath = readonly (string | number)[];
 

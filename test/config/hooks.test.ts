@@ -116,8 +116,9 @@ test('only the server wants the secrets, and names those that are missing or are
     'hooks.ci.github.standardWebhooks.secrets[1]: ${env:B} is no secret of Standard Webhooks: whsec_ and the base64 of 24 random bytes or more',
   ]);
   expect(secretFaults(standard, 'worker')).toEqual([]);
-  const github = load(hook('github'), { A: 'any text' });
+  const github = load(hook('github'), { A: 'too short' });
   expect(secretFaults(github, 'server')).toEqual([
+    'hooks.ci.github.github.secrets[0]: ${env:A} is no secret: at least 16 characters',
     'hooks.ci.github.github.secrets[1]: the environment variable B is not set',
   ]);
 });

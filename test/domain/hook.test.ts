@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { hookRequester, meaningOf, parsePath, type HookMapping } from '../../src/domain/hook';
+import { hookRequester, hookSecretFault, meaningOf, parsePath, type HookMapping } from '../../src/domain/hook';
 
 const path = (shown: string) => ({ path: parsePath(shown) ?? [], shown });
 const PLAIN: HookMapping = { when: [], line: { name: 'golden' }, parameters: {}, reason: null };
@@ -118,4 +118,18 @@ test('no payload whatever makes it fail', () => {
     parameters: { p: path("$.a['b']") },
   };
   fc.assert(fc.property(fc.jsonValue(), (payload) => void meaning(mapping, payload)));
+});
+
+test.each([
+  ['standardWebhooks', `whsec_${'A'.repeat(22)}==`, true],
+  ['standardWebhooks', 'A'.repeat(22), true],
+  ['standardWebhooks', `whsec_${'A'.repeat(21)}`, false],
+  ['standardWebhooks', `whsec_${'A'.repeat(21)}-`, false],
+  ['standardWebhooks', 'whsec_', false],
+  ['standardWebhooks', '', false],
+  ['github', 'sixteen letters!', true],
+  ['github', 'fifteen letters', false],
+  ['github', '   fifteen letters  ', false],
+] as const)('a secret of %s: %j', (kind, secret, good) => {
+  expect(hookSecretFault(kind, secret) === undefined).toBe(good);
 });

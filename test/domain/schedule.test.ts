@@ -12,6 +12,8 @@ import {
   isOfSchedule,
   parseCron,
   scheduledOrder,
+  scheduledRequest,
+  scheduleRequester,
   timezoneFault,
   type Calendar,
   type ScheduleSettings,
@@ -170,6 +172,8 @@ test('a schedule orders in its own name, once for each of its times', () => {
       reason: 'scheduled',
     },
   });
+  expect(scheduleRequester('golden')).toBe('schedule:golden');
+  expect(scheduledRequest('golden', SETTINGS)).toEqual(scheduledOrder('golden', SETTINGS, AT).request);
 });
 
 describe('a request of a schedule', () => {

@@ -199,7 +199,25 @@ test('secrets are replaced without a gap: sender and receiver may each have two,
   expect(await send([next])).toBe(202);
   secrets = [broken];
   expect(await send([next])).toBe(401);
-  expect(door.logged()).toContain('a secret of a hook cannot be read');
+  expect(door.logged()).toContain('a secret of a hook cannot be used');
+});
+
+test.each(['whsec_', '', '\n\n', 'whsec_TODO', 'whsec_${UNSET}', 'change me, please!'])(
+  'a secret that has become %j is none: whoever guesses its key signs nothing',
+  async (secret) => {
+    const key = secret.replace(/^whsec_/, '');
+    const door = await openWith({ hooks: () => new Map([['x', hookOf('standardWebhooks', [() => secret])]]) });
+    const answer = await door.post('/v1/hooks/ci/x', BODY, undefined, standard(BODY, { secrets: [`whsec_${key}`] }));
+    expect(answer.status).toBe(401);
+    expect(door.logged()).toContain('is no secret of Standard Webhooks');
+  },
+);
+
+test.each(['\n', '   ', 'short'])('nor does GitHub sign with %j', async (secret) => {
+  const door = await openWith({ hooks: () => new Map([['x', hookOf('github', [() => secret])]]) });
+  const answer = await door.post('/v1/hooks/ci/x', BODY, undefined, github(BODY, { secret }));
+  expect(answer.status).toBe(401);
+  expect(door.logged()).toContain('is no secret: at least 16 characters');
 });
 
 test('a delivery that the settings ask nothing for answers 200 and says why', async () => {

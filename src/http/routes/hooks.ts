@@ -4,7 +4,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Conflict } from '../../client/errors';
 import type { StatusDocument } from '../../domain/status';
 import { BadInput } from '../../domain/errors';
-import { hookRequester, meaningOf } from '../../domain/hook';
+import { hookRequester, hookSecretFault, meaningOf } from '../../domain/hook';
 import type { RunRequest } from '../../domain/request';
 import type { HookConfig } from '../../config/config';
 import { verifyGitHub, verifyStandardWebhook, type SignedDelivery, type Verified } from '../auth/signed-delivery';
@@ -61,10 +61,13 @@ function verify(hook: HookConfig | undefined, delivery: SignedDelivery, log: Fas
   if (!hook) return verifyStandardWebhook(delivery, NOBODY);
   const secrets = hook.secrets.flatMap(({ place, secret }) => {
     try {
-      return [secret.read()];
+      const value = secret.read();
+      const fault = hookSecretFault(hook.kind, value);
+      if (fault === undefined) return [value];
+      throw new Error(`${secret.reference} ${fault}`);
     } catch (error) {
       // The others still count: a file that is replaced just now must not stop what an older secret signed.
-      log.error({ place, reason: (error as Error).message }, 'a secret of a hook cannot be read');
+      log.error({ place, reason: (error as Error).message }, 'a secret of a hook cannot be used');
       return [];
     }
   });
