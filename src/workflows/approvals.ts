@@ -70,7 +70,7 @@ export class ApprovalDesk {
     run: string,
     context: ApprovalContext,
     proxies: Proxies,
-    remind: { readonly everyMs: number; call(): Promise<void> },
+    remind: { readonly everyMs: number; call(): void },
   ): Promise<Exclude<ApprovalOutcome, { kind: 'open' }> | 'expired'> {
     this.opened = { context, run, proxies };
     const until = this.deadline();
@@ -78,7 +78,7 @@ export class ApprovalDesk {
       const left = until - Date.now();
       if (left > 0) await this.settledWithin(Math.min(left, remind.everyMs));
       if (this.result.kind !== 'open' || Date.now() >= until) break;
-      await remind.call();
+      remind.call();
     }
     this.expired = true;
     // What was said in time counts, however long no worker was there to verify it.

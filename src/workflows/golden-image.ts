@@ -364,11 +364,12 @@ class GoldenImageRun {
       askedBy: opened.subject,
       credential: opened.credential,
     };
-    const ask = (subject: string) => this.notify(subject, steps);
-    // The deadline runs already, whether or not a message gets out; and nobody waits for one that the end overtakes.
-    ask(`approval needed: ${image.amiId} of ${this.input.line}`).catch((error: unknown) => {
-      if (!isCancellation(error)) throw error;
-    });
+    // The deadline runs, and decisions count, whether or not a message gets out; and nobody waits for one that the end overtakes.
+    const ask = (subject: string): void =>
+      void this.notify(subject, steps).catch((error: unknown) => {
+        if (!isCancellation(error)) throw error;
+      });
+    ask(`approval needed: ${image.amiId} of ${this.input.line}`);
     const result = await this.desk.decided(this.input.id, context, steps, {
       everyMs: settings.remindHours * HOUR,
       call: () => ask(`reminder, approval needed: ${image.amiId} of ${this.input.line}`),

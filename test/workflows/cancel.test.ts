@@ -202,6 +202,29 @@ test('once the last needed decision has counted a cancel is refused, by update a
   });
 });
 
+test('an approval that is complete while a reminder is on its way stays given, whatever cancels', async () => {
+  const message = held();
+  const settings = quickSettings({ notify: { topicArns: ['arn:aws:sns:us-east-1:111122223333:images'] } });
+  const { activities } = stubActivities(
+    {
+      settings: {
+        ...settings,
+        line: { ...settings.line, approval: { ...settings.line.approval, remindHours: 0.5 / 3600 } },
+      },
+    },
+    { notify: async ({ subject }) => (subject.startsWith('reminder') ? message.wait() : undefined) },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    await untilPasses(() => expect(message.begun()).toBe(true));
+    await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('alice', ['security']) }] });
+    await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('bob', ['platform']) }] });
+    await run.cancel();
+    expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
+    message.letGo();
+  });
+});
+
 test('a cancel that is accepted while cleaning up changes nothing and says so', async () => {
   let release = false;
   const { activities, calls } = stubActivities(
