@@ -338,8 +338,8 @@ export interface ScheduledOrder {
   readonly request: RunRequest;
   readonly credential: string;
   readonly subject: null;
-  /** The key stands for one run for ever. */
-  readonly once: true;
+  /** The key stands for one run for ever; the text is what the order is known again by. */
+  readonly once: string;
 }
 
 /** Asks for runs as the API does, in the name of a line's schedule. */

@@ -18,8 +18,11 @@ export interface StartOrder {
   readonly credential: string;
   /** Whom it speaks for; null where it speaks for nobody. */
   readonly subject: string | null;
-  /** The key stands for one run for ever: no restart follows it. */
-  readonly once?: true;
+  /**
+   * The key stands for one run for ever: no restart follows it. The text is what the order is known again by, where what it is
+   * read as may change with the config.
+   */
+  readonly once?: string;
 }
 
 export interface Actor {

@@ -81,7 +81,7 @@ async function understood<T>(call: Promise<T>, { goesOn }: { readonly goesOn: bo
   }
 }
 
-/** `temporal.api.enums.v1.WorkflowExecutionStatus`. */
+/** `temporal.api.enums.v1.WorkflowExecutionStatus`, as the SDK names them. */
 const STATUS = [
   'UNSPECIFIED',
   'RUNNING',
@@ -91,6 +91,7 @@ const STATUS = [
   'TERMINATED',
   'CONTINUED_AS_NEW',
   'TIMED_OUT',
+  'PAUSED',
 ];
 
 /** What only the archive remembers, below `after`; with the cursor of what is left. */

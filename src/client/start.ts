@@ -36,10 +36,16 @@ const MOST_TRIES = 3;
  * Throws BadInput with every fault, and Conflict for the same key with another body.
  */
 export async function startRun(starting: Starting, order: StartOrder): Promise<StatusDocument> {
-  const faults = orderFaults(starting, order.request);
-  if (faults.length > 0) throw new BadInput(faults);
   const key = order.key ?? derivedKey(order.request) ?? randomUUID();
-  const bodyHash = hashOf(order.request);
+  const bodyHash = hashOf(order.once ?? order.request);
+  const faults = orderFaults(starting, order.request);
+  if (faults.length > 0) {
+    // What the config of now refuses may have begun under another.
+    const known =
+      order.once === undefined ? undefined : await lookAt(starting.temporal, starting.archive, runId(key, 1));
+    if (known?.bodyHash === bodyHash) return known.document;
+    throw new BadInput(faults);
+  }
   for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt++) {
     const id = runId(key, attempt);
     const run = await beginOrFind(starting, order, { id, key, attempt, bodyHash });
@@ -67,13 +73,13 @@ async function beginOrFind(
   for (let tries = 0; tries < MOST_TRIES; tries++) {
     const known = await lookAt(starting.temporal, starting.archive, id);
     if (known) {
-      if (!order.once && (await isFollowable(starting.archive, known))) return 'over';
+      if (order.once === undefined && (await isFollowable(starting.archive, known))) return 'over';
       if (known.bodyHash !== bodyHash)
         throw new Conflict(`the key ${key} belongs to run ${id}, which was asked for otherwise`);
       return known.document;
     }
     // Terminated and forgotten, it left its references.
-    if (order.once && (await starting.archive.refs(id))) {
+    if (order.once !== undefined && (await starting.archive.refs(id))) {
       // Or it has begun just now, between the two looks.
       if (tries === 0) continue;
       throw new Conflict(`the key ${key} belongs to run ${id}, which was ended inside Temporal`);
@@ -146,7 +152,7 @@ function derivedKey({ source }: RunRequest): string | undefined {
 }
 
 /** The same for two bodies that say the same, in whatever order. */
-const hashOf = (request: RunRequest): string => createHash('sha256').update(stable(request)).digest('hex');
+const hashOf = (order: RunRequest | string): string => createHash('sha256').update(stable(order)).digest('hex');
 
 function stable(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stable).join()}]`;

@@ -3,7 +3,7 @@ import type { WorkflowExecutionDescription } from '@temporalio/client';
 import type { GoldenImageInput } from '../workflows/messages';
 import { MEMO_STATUS, workflowId } from '../domain/names';
 import { isEnd, NOTHING_KNOWN } from '../domain/run';
-import { inert, statusDocument, type StatusDocument } from '../domain/status';
+import { statusDocument, withProgress, type StatusDocument } from '../domain/status';
 
 /** Where a run can be looked at. */
 export interface Urls {
@@ -49,24 +49,28 @@ export const firstDocument = (input: GoldenImageInput, startedAt: string): Statu
   return statusDocument({ id, key, attempt, line, startedAt }, state, 'accepted, waiting for a worker', null);
 };
 
+/** Statuses that Temporal gives to a workflow over its head. A paused one, and what a later Temporal may bring, is still open. */
+const CUT_SHORT = new Set(['FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW']);
+
 /** The status document of an execution, without URLs; `undefined` for one whose memo is not a run's. */
 export function documentOf(execution: Execution): StatusDocument | undefined {
   const shown = execution.memo[MEMO_STATUS] as StatusDocument | undefined;
   if (typeof shown !== 'object' || shown === null || typeof shown.id !== 'string') return undefined;
   const { temporalStatus, waitingFor } = execution;
-  if (temporalStatus === 'RUNNING') {
-    const [first] = waitingFor;
-    return first === undefined ? shown : { ...shown, progress: inert(cut(`${shown.progress}: ${first}`)) };
-  }
-  if (temporalStatus === 'COMPLETED' && isEnd(shown.status)) return shown;
   const how = temporalStatus.toLowerCase().replaceAll('_', ' ');
-  return {
-    ...shown,
-    status: 'FAILED',
-    progress: `${how} inside Temporal`,
-    error: `the run was ${how} inside Temporal and could not clean up: run \`assay sweep --run ${shown.id}\``,
-    closedAt: execution.closedAt,
-  };
+  // A run ends with an ending; one that completed without was no run of this version.
+  if (CUT_SHORT.has(temporalStatus) || (temporalStatus === 'COMPLETED' && !isEnd(shown.status))) {
+    return {
+      ...shown,
+      status: 'FAILED',
+      progress: `${how} inside Temporal`,
+      error: `the run was ${how} inside Temporal and could not clean up: run \`assay sweep --run ${shown.id}\``,
+      closedAt: execution.closedAt,
+    };
+  }
+  if (temporalStatus === 'COMPLETED') return shown;
+  const said = [...(temporalStatus === 'RUNNING' ? [] : [`${how} inside Temporal`]), ...waitingFor.slice(0, 1)];
+  return said.length === 0 ? shown : withProgress(shown, [shown.progress, ...said].join(': '));
 }
 
 export function withUrls(document: StatusDocument, { publicUrl, temporalUi, namespace }: Urls): StatusDocument {
@@ -83,12 +87,3 @@ export function withUrls(document: StatusDocument, { publicUrl, temporalUi, name
       : null,
   };
 }
-
-/** Longest progress, in characters. */
-const LONGEST = 300;
-const cut = (text: string): string =>
-  text.length <= LONGEST
-    ? text
-    : `${Array.from(text)
-        .slice(0, LONGEST - 1)
-        .join('')}…`;

@@ -153,7 +153,8 @@ export const scheduledOrder = (line: string, settings: ScheduleSettings, at: str
   request: scheduledRequest(line, settings),
   credential: scheduleRequester(line),
   subject: null,
-  once: true as const,
+  // Asked again after its settings were changed, a time is still that time.
+  once: `${scheduleRequester(line)} ${at}`,
 });
 
 /**

@@ -102,6 +102,16 @@ function approvalStatus(state: Known, settings: Pick<RunSettings, 'line' | 'appr
   return { ...approvalProgress(context, decisions), refused, deadline };
 }
 
+/** A document with another progress, as much of it as there is room for. */
+export function withProgress(document: StatusDocument, progress: string): StatusDocument {
+  for (const most of PROGRESS_LIMITS) {
+    const made = inert({ ...document, progress: shorten(progress, most) });
+    if (byteLength(JSON.stringify(made)) <= MOST_BYTES) return made;
+  }
+  return document;
+}
+const PROGRESS_LIMITS = [300, 200, 100] as const;
+
 /** Most bytes of a status document as JSON: it stays under 4 KiB with four URLs of 300 characters. */
 const MOST_BYTES = 2880;
 const LONGEST_PROGRESS = 200;

@@ -82,7 +82,7 @@ test('an order that stands for one run finds it for ever: twenty at once, in oth
   const [place, directory] = [await testTemporal(), tempDir()];
   const processes = [serverProcess(place, directory), serverProcess(place, directory)] as const;
   const credential = hookRequester('github');
-  const order = { key: `ci-github-${randomUUID()}`, request: REQUEST, credential, subject: null, once: true as const };
+  const order = { key: `ci-github-${randomUUID()}`, request: REQUEST, credential, subject: null, once: 'delivery 1' };
   const begun = await Promise.all(
     Array.from({ length: 20 }, (_, nth) => processes[nth % 2 === 0 ? 0 : 1].runs.start(order)),
   );
@@ -92,7 +92,15 @@ test('an order that stands for one run finds it for ever: twenty at once, in oth
   // For anybody else a restart would follow a cancel.
   const restarted = serverProcess(place, directory);
   expect((await restarted.runs.start(order)).id).toBe(order.key);
-  await expect(restarted.runs.start({ ...order, request: { ...REQUEST, reason: 'other' } })).rejects.toThrow(Conflict);
+  await expect(restarted.runs.start({ ...order, once: 'delivery 2' })).rejects.toThrow(Conflict);
+  // The config of now reads it otherwise, or has no such line any more.
+  for (const line of ['golden', 'gone'])
+    expect((await restarted.runs.start({ ...order, request: { ...REQUEST, line, reason: 'other' } })).id).toBe(
+      order.key,
+    );
+  const gone = { ...REQUEST, line: 'gone' };
+  for (const other of [{ once: 'delivery 2' }, { key: randomUUID() }])
+    await expect(restarted.runs.start({ ...order, request: gone, ...other })).rejects.toThrow('there is no such line');
 
   await processes[0].temporal.client.workflow.getHandle(workflowId.run.of(order.key)).terminate();
   expect((await restarted.runs.start(order)).id).toBe(order.key);
@@ -108,7 +116,7 @@ test('an order that stands for one run finds it for ever: twenty at once, in oth
 test('a run that begins between two looks at it is found, and not taken for one that Temporal has forgotten', async () => {
   const [place, directory] = [await testTemporal(), tempDir()];
   const quicker = serverProcess(place, directory);
-  const order = { key: randomUUID(), request: REQUEST, credential: 'ci:x', subject: null, once: true as const };
+  const order = { key: randomUUID(), request: REQUEST, credential: 'ci:x', subject: null, once: 'delivery 1' };
   const { runs } = serverProcess(place, directory, {
     refs: async () => {
       await quicker.runs.start(order);

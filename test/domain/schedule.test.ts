@@ -163,7 +163,7 @@ test('a schedule orders in its own name, once for each of its times', () => {
     key: 'golden-20261125T040000Z',
     credential: 'schedule:golden',
     subject: null,
-    once: true,
+    once: `schedule:golden ${AT}`,
     request: {
       line: 'golden',
       parameters: { channel: 'weekly' },

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { Approval } from '../../src/domain/approval';
 import { hasExpression } from '../../src/domain/request';
 import { NOTHING_KNOWN, type Outcome, type RunState } from '../../src/domain/run';
-import { inert, statusDocument, type RunIdentity, type StatusDocument } from '../../src/domain/status';
+import { inert, statusDocument, withProgress, type RunIdentity, type StatusDocument } from '../../src/domain/status';
 import { anyState, hostileText } from './any';
 import {
   after,
@@ -68,6 +68,25 @@ describe('a status document of any run, whatever the outside put into it,', () =
       fc.property(made, (document) => expect(bytes(withUrls(document))).toBeLessThan(4096)),
       { numRuns: 400 },
     );
+  });
+
+  test('takes another progress as far as it has room', () => {
+    fc.assert(
+      fc.property(made, hostileText(), (document, text) => {
+        const { progress, ...rest } = withProgress(document, text);
+        expect({ ...rest, progress: document.progress }).toEqual(document);
+        expect(progress.length).toBeLessThanOrEqual(2 * 300);
+        expect(progress).not.toContain('${');
+        expect(bytes(withUrls({ ...rest, progress }))).toBeLessThan(4096);
+      }),
+      { numRuns: 400 },
+    );
+    const short = show({ ...NOTHING_KNOWN, stage: 'baking' });
+    expect(withProgress(short, 'x'.repeat(400)).progress).toBe(`${'x'.repeat(299)}…`);
+    expect(withProgress(short, `\u0007${'${'.repeat(200)}`).progress).toMatch(/^ (\$\u200b\{){149}…$/);
+    const room = Math.floor((2880 - bytes(judged([]))) / 8) - 3;
+    const full = judged(Array.from({ length: 8 }, (_, nth) => `${nth}`.repeat(room)));
+    expect(withProgress(full, '漢'.repeat(300))).toBe(full);
   });
 
   test('holds no expression, not even when it is read, written and made inert again', () => {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -40,7 +41,7 @@ test('a signed delivery starts a run without an API key: 202, the status documen
       key: run.id,
       credential: 'ci:jenkins',
       subject: null,
-      once: true,
+      once: `msg_1 ${createHash('sha256').update(BODY).digest('hex')}`,
       request: {
         line: 'golden',
         parameters: { packageVersion: '1.4' },

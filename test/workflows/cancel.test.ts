@@ -220,8 +220,11 @@ test('an approval that is complete while a reminder is on its way stays given, w
     await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('alice', ['security']) }] });
     await run.executeUpdate(MESSAGE.decide, { args: [{ token: token('bob', ['platform']) }] });
     await run.cancel();
-    expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
-    message.letGo();
+    try {
+      expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
+    } finally {
+      message.letGo();
+    }
   });
 });
 

@@ -42,8 +42,9 @@ export function hooks(app: FastifyInstance, { options, address, readiness, ask, 
       const accept = async (run: RunRequest): Promise<StatusDocument> => {
         const problem = await readiness.problem();
         if (problem) throw problem;
-        // A delivery is one run for ever, however often and however late it comes.
-        return options.runs.start({ key, request: run, credential: hookRequester(source), subject: null, once: true });
+        // A delivery is one run for ever, however often and however late it comes, and whatever the config makes of it by then.
+        const credential = hookRequester(source);
+        return options.runs.start({ key, request: run, credential, subject: null, once: `${id} ${sha256(raw)}` });
       };
       const run = await ask(accept(meaning.request)).catch((error: unknown) => {
         throw error instanceof Conflict ? replayed() : error;
@@ -100,3 +101,5 @@ function keyOf(source: string, { kind, sameBodyAgain }: HookConfig, id: string, 
   const hash = createHash('sha256').update(`${source}\n`).update(identity).digest('hex');
   return `ci-${source}-${hash.slice(0, 32)}`;
 }
+
+const sha256 = (raw: Buffer): string => createHash('sha256').update(raw).digest('hex');
