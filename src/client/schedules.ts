@@ -10,7 +10,7 @@ import {
 } from '@temporalio/client';
 import { BadInput } from '../domain/errors';
 import { parseScheduled, QUEUE, scheduledKey, scheduleId, WORKFLOW, workflowId } from '../domain/names';
-import { parseCron, type Calendar, type Overlap, type ScheduleSettings } from '../domain/schedule';
+import { nominalTime, parseCron, type Calendar, type Overlap, type ScheduleSettings } from '../domain/schedule';
 import type { LineSettings } from '../domain/settings';
 import type { Temporal } from './connect';
 
@@ -189,16 +189,31 @@ export function createSchedules({ temporal, lines }: SchedulesOptions): Schedule
     },
 
     async backfill(line, { from, to, overlap }, dryRun = false) {
-      await known(line);
-      // Temporal leaves out the first moment of a range; all our times are on whole minutes.
+      const { spec } = await known(line);
+      // Temporal leaves out the first moment of a range, and looks for its end among times with their jitter; whoever asks for
+      // a range means the times of the clock, by which runs are named.
       const start = new Date(from.getTime() - 1_000);
-      const times = await matchingTimes(temporal, line, start, to);
-      if (times.length === 0) throw new BadInput([`no time of the schedule of ${line} lies in between`]);
-      if (times.length > MOST_BACKFILLED)
-        throw new BadInput([
-          `${times.length} times lie in between; at most ${MOST_BACKFILLED} can be made up for at once`,
-        ]);
-      if (!dryRun) await ask(() => handle(line).backfill({ start, end: to, overlap: POLICY[overlap] }));
+      const jittered = await matchingTimes(temporal, line, start, new Date(to.getTime() + (spec.jitter ?? 0)));
+      const clock = {
+        calendars: spec.calendars?.map(seen).filter((one) => one !== null) ?? [],
+        timezone: spec.timezone || 'UTC',
+        jitterMinutes: (spec.jitter ?? 0) / MINUTE_MS,
+      };
+      const tooMany = (count: number) =>
+        new BadInput([`${count} times lie in between; at most ${MOST_BACKFILLED} can be made up for at once`]);
+      const surely = jittered.filter((at) => Date.parse(at) <= to.getTime()).length;
+      if (surely > MOST_BACKFILLED) throw tooMany(surely);
+      const due = jittered
+        .map((at) => ({ at, nominal: nominalTime(clock, at) ?? at }))
+        .filter(({ nominal }) => Date.parse(nominal) <= to.getTime());
+      const times = due.map(({ nominal }) => nominal);
+      const last = due.at(-1);
+      if (!last) throw new BadInput([`no time of the schedule of ${line} lies in between`]);
+      if (times.length > MOST_BACKFILLED) throw tooMany(times.length);
+      if (!dryRun)
+        await ask(() =>
+          handle(line).backfill({ start, end: new Date(Date.parse(last.at) + 1_000), overlap: POLICY[overlap] }),
+        );
       return times.map((at) => scheduledKey(line, at));
     },
   };

@@ -135,6 +135,44 @@ export function timezoneFault(name: string): string | undefined {
 }
 const NO_ZONE = 'is no time zone, as Europe/Berlin or UTC';
 
+/**
+ * The time that jitter was added to: the last one of the calendars, at or before `at` and not longer ago than the jitter. Null:
+ * there is none. ISO 8601, whole seconds.
+ */
+export function nominalTime(
+  { calendars, timezone, jitterMinutes }: { calendars: readonly Calendar[]; timezone: string; jitterMinutes: number },
+  at: string,
+): string | null {
+  const wall = wallClock(timezone);
+  const last = Math.floor(Date.parse(at) / MINUTE_MS) * MINUTE_MS;
+  for (let back = 0; back <= Math.ceil(jitterMinutes); back += 1) {
+    const time = new Date(last - back * MINUTE_MS);
+    const now = wall(time);
+    if (calendars.some((one) => FIELD_NAMES.every((field) => one[field].includes(now[field]))))
+      return time.toISOString().replace(/\.\d+Z$/, 'Z');
+  }
+  return null;
+}
+
+const MINUTE_MS = 60_000;
+const FIELD_NAMES = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'] as const;
+
+/** Reads a time off a clock on the wall of a time zone. */
+function wallClock(timeZone: string): (time: Date) => Readonly<Record<keyof Calendar, number>> {
+  const format = new Intl.DateTimeFormat('en-US', {
+    ...{ timeZone, hourCycle: 'h23', weekday: 'short' },
+    ...{ month: 'numeric', day: 'numeric', hour: 'numeric', minute: 'numeric' },
+  });
+  return (time) => {
+    const parts = Object.fromEntries(format.formatToParts(time).map(({ type, value }) => [type, value]));
+    const number = (type: string): number => Number(parts[type]);
+    return {
+      ...{ minute: number('minute'), hour: number('hour'), dayOfMonth: number('day'), month: number('month') },
+      dayOfWeek: DAYS.indexOf(String(parts['weekday']).toLowerCase()),
+    };
+  };
+}
+
 /** Who asks when a schedule does: the requester, and the credential. No API key can have this id. */
 export const scheduleRequester = (line: string): string => `schedule:${line}`;
 

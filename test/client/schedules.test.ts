@@ -364,6 +364,26 @@ test('a backfill makes up for each time once, the second time for none, and not 
   await expect(backfill('2026-01-01T00:00:00Z', '2026-04-30T00:00:00Z')).rejects.toThrow('at most 100');
 }, 120_000);
 
+test('a backfill of times with jitter takes those whose time of the clock lies in between, and names their runs by it', async () => {
+  const at = await served();
+  at.set('golden', { cron: '0 0 * * *', timezone: 'America/New_York', jitterMinutes: 600 });
+  await at.schedules.apply();
+  const order = {
+    from: new Date('2026-01-01T05:00:00Z'),
+    to: new Date('2026-01-04T05:00:00Z'),
+    overlap: 'allowAll',
+  } as const;
+  const keys = ['01', '02', '03', '04'].map((day) => `golden-202601${day}T050000Z`);
+  await at.serving(async (letGo) => {
+    letGo();
+    expect(await at.schedules.backfill('golden', order, true)).toEqual(keys);
+    expect(await at.schedules.backfill('golden', order)).toEqual(keys);
+    await untilPasses(async () => expect((await at.runs()).map(({ id }) => id).sort()).toEqual(keys), {
+      timeoutMs: 40_000,
+    });
+  });
+}, 120_000);
+
 test('to cancel what a schedule started cancels its run, and waits until that is over', async () => {
   const at = await served();
   at.set('golden');

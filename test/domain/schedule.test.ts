@@ -10,6 +10,7 @@ import {
 } from '../../src/domain/names';
 import {
   isOfSchedule,
+  nominalTime,
   parseCron,
   scheduledOrder,
   scheduledRequest,
@@ -131,6 +132,35 @@ test('a time zone in other letters is told how it is written', () => {
 });
 
 const AT = '2026-11-25T04:00:00Z';
+
+describe('the time that jitter was added to', () => {
+  const zones = ['UTC', 'Europe/Berlin', 'America/New_York', 'Asia/Kolkata'];
+  const clock = (cron: string, timezone = 'UTC', jitterMinutes = 600) => ({
+    ...{ calendars: calendars(cron), timezone, jitterMinutes },
+  });
+
+  test.each([
+    ['0 4 * * *', 'UTC', '2026-01-01T04:00:00Z', '2026-01-01T04:00:00Z'],
+    ['0 4 * * *', 'UTC', '2026-01-01T09:17:31.5Z', '2026-01-01T04:00:00Z'],
+    ['0 0 * * sun', 'America/New_York', '2026-07-05T13:59:59Z', '2026-07-05T04:00:00Z'],
+    ['30 5 1 * *', 'Asia/Kolkata', '2026-02-01T00:01:00Z', '2026-02-01T00:00:00Z'],
+    ['0 4 * * *', 'UTC', '2026-01-01T14:01:00Z', null],
+    ['0 4 * * *', 'UTC', '2026-01-01T03:59:00Z', null],
+  ])('%s in %s, at %s', (cron, zone, at, expected) => {
+    expect(nominalTime(clock(cron, zone), at)).toBe(expected);
+  });
+
+  test('is the last one of many, whatever is added', () => {
+    const minutes = fc.integer({ min: 0, max: 3_000_000 });
+    fc.assert(
+      fc.property(minutes, fc.integer({ min: 0, max: 59_999 }), fc.constantFrom(...zones), (minute, ms, zone) => {
+        const due = Date.UTC(2026, 0, 1) + minute * 60_000;
+        const said = nominalTime(clock('* * * * *', zone, 0), new Date(due + ms).toISOString());
+        expect(Date.parse(said ?? '')).toBe(due);
+      }),
+    );
+  });
+});
 
 test('names of schedules, and back', () => {
   expect(scheduleId.of('a-b.c')).toBe('schedule/a-b.c');
