@@ -3,7 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { parse } from 'yaml';
 import { policySchema } from '../src/config/policy';
-import { statusReply } from '../src/http/replies';
+import { BadInput } from '../src/domain/errors';
+import { problemDocument, problemOf } from '../src/http/problem';
+import { problemReply, statusReply } from '../src/http/replies';
 import { decisionSchema, startSchema } from '../src/http/schemas';
 import { HASH, load } from './config/given';
 
@@ -49,7 +51,9 @@ test('the README’s commands are commands, with options that they have', () => 
 });
 
 describe('docs/http.md', () => {
-  const [start, status, decision] = blocks('docs/http.md', 'json').map((block) => JSON.parse(block) as unknown);
+  const [start, status, decision, problem] = blocks('docs/http.md', 'json').map(
+    (block) => JSON.parse(block) as unknown,
+  );
 
   test('shows a start request that is accepted', () => {
     expect(startSchema.safeParse(start).error).toBeUndefined();
@@ -62,6 +66,12 @@ describe('docs/http.md', () => {
 
   test('shows a decision that is accepted', () => {
     expect(decisionSchema.safeParse(decision).error).toBeUndefined();
+  });
+
+  test('shows a problem document as it is', () => {
+    const fault = new BadInput(['line: there is no such line; there is ubuntu-24-base']);
+    expect(problem).toEqual(problemDocument(problemOf(fault), 'https://assay.example.com'));
+    expect(problemReply.safeParse(problem).error).toBeUndefined();
   });
 });
 

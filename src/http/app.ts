@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): FastifyInstance {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers(headers).header('X-Request-Id', request.id);
     const { access } = request.routeOptions.config;
-    if (access?.kind === 'key') guard.authenticate(request, access.scopes);
+    if (access?.kind === 'key') guard.authenticate(request, access);
     else if (access?.kind === 'open' || request.is404) guard.countAddress(request);
   });
   let closing = false;

@@ -6,7 +6,12 @@ import type { Readiness } from './readiness';
 
 /** `key`: an API key with one of the scopes; `page`: a session; `open`: nobody is asked; `health`: nor is it counted. */
 export type RouteAccess =
-  | { readonly kind: 'key'; readonly scopes: readonly Scope[] }
+  | {
+      readonly kind: 'key';
+      readonly scopes: readonly Scope[];
+      /** Counted apart from the credential's other requests. */
+      readonly bucket?: string;
+    }
   | { readonly kind: 'page' }
   | { readonly kind: 'open' }
   | { readonly kind: 'health' };

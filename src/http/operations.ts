@@ -72,7 +72,7 @@ export const OPERATIONS: readonly Operation[] = [
     scope: 'runs:write',
     body: { schema: cancelSchema, required: false },
     answers: cancelAnswers(),
-    problems: ['bad-request', 'not-found'],
+    problems: ['not-found'],
   },
   {
     method: 'post',
@@ -82,7 +82,7 @@ export const OPERATIONS: readonly Operation[] = [
     scope: 'runs:write',
     body: { schema: cancelSchema, required: false },
     answers: cancelAnswers(),
-    problems: ['bad-request', 'not-found'],
+    problems: ['not-found'],
   },
   {
     method: 'get',

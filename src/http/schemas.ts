@@ -79,8 +79,11 @@ export const decisionSchema = z
   })
   .meta({ id: 'Decision' });
 
-/** `POST …/cancel`; the body may be left out. */
-export const cancelSchema = z.strictObject({ reason: text(2000).default('') }).meta({ id: 'Cancel' });
+/** Of a cancel, in characters. */
+export const LONGEST_REASON = 2000;
+
+/** `POST …/cancel`; the body may be left out, and what is not of this form is not looked at. */
+export const cancelSchema = z.object({ reason: text(LONGEST_REASON).default('') }).meta({ id: 'Cancel' });
 
 /** `GET /v1/runs/{id}/report`. */
 export const reportSchema = z.strictObject({ format: z.enum(['json', 'csv', 'html', 'ocsf', 'cyclonedx']).optional() });

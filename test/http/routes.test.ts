@@ -167,11 +167,32 @@ describe('cancel', () => {
     expect((await send({ 'content-type': 'application/x-www-form-urlencoded' }, 'a=b')).status).toBe(200);
   });
 
-  test('refuses a reason that is none, and says 404 to what can be no run', async () => {
+  test.each([
+    ['{"reason":"x","user":"y"}', 'x'],
+    ['{"reason":5,"why":"x"}', ''],
+    ['{"reason":null}', ''],
+    ['[]', ''],
+    ['"stop"', ''],
+    ['null', ''],
+    ['{"reason":', ''],
+    [JSON.stringify({ reason: 'x'.repeat(3_000) }), 'x'.repeat(2_000)],
+  ])('counts with the body %.40s', async (body, reason) => {
     const door = await open();
-    const bad = await door.post('/v1/runs/r-1/cancel', { reason: 5, why: 'x' }, KEYS.ci);
-    expect(bad.status).toBe(400);
-    expect(await bad.json()).toMatchObject({ errors: [{ pointer: '#/reason' }, { pointer: '#/why' }] });
+    for (const path of ['/v1/runs/r-1/cancel', '/v1/runs/by-key/r-1/cancel'])
+      expect((await door.post(path, body, KEYS.ci)).status).toBe(200);
+    expect(door.calls.map(([, , , said]) => said)).toEqual([reason, reason]);
+  });
+
+  test('counts when polls have used up the credential’s rate, and has a rate of its own', async () => {
+    const door = await open({ rateLimit: { perSecond: 0.001, burst: 2 } });
+    const poll = async (): Promise<number> => (await door.get('/v1/runs/r-1', KEYS.ci)).status;
+    const cancel = async (): Promise<number> => (await door.post('/v1/runs/r-1/cancel', {}, KEYS.ci)).status;
+    expect([await poll(), await poll(), await poll()]).toEqual([200, 200, 429]);
+    expect([await cancel(), await cancel(), await cancel()]).toEqual([200, 200, 429]);
+  });
+
+  test('says 404 to what can be no run', async () => {
+    const door = await open();
     const raw = await door.post(`/v1/runs/by-key/${encodeURIComponent('${execution.id}-1')}/cancel`, {}, KEYS.ci);
     expect(raw.status).toBe(404);
     expect(await raw.text()).not.toContain('${');

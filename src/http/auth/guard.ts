@@ -1,17 +1,20 @@
 /** Lets in whom the route's access names: a good key with the right scope, within its rate. */
 import type { FastifyRequest } from 'fastify';
 import { Problem } from '../problem';
+import type { RouteAccess } from '../context';
 import type { Access, AccessKey, Scope } from './access';
 import { findKey, hasScope, presentedKey } from './keys';
 import type { RateLimiter } from './rate-limit';
 
+type KeyAccess = Extract<RouteAccess, { kind: 'key' }>;
+
 export interface Guard {
   /** Counts a request that needs no key against its address. */
   countAddress(request: FastifyRequest): void;
-  /** Counts a request against its credential. */
-  countCredential(key: AccessKey): void;
+  /** Counts a request against its credential, where `bucket` is given apart from its others. */
+  countCredential(key: AccessKey, bucket?: string): void;
   /** The credential of an API request; throws 401, 403 or 429. */
-  authenticate(request: FastifyRequest, scopes: readonly Scope[]): AccessKey;
+  authenticate(request: FastifyRequest, access: KeyAccess): AccessKey;
 }
 
 /** `now` in milliseconds. */
@@ -23,8 +26,8 @@ export function createGuard(access: () => Access, limiter: RateLimiter, now: () 
   };
   const guard: Guard = {
     countAddress: ({ ip }) => count(`address ${ip}`),
-    countCredential: ({ id }) => count(`key ${id}`),
-    authenticate(request, scopes) {
+    countCredential: ({ id }, bucket) => count(bucket === undefined ? `key ${id}` : `key ${id} ${bucket}`),
+    authenticate(request, { scopes, bucket }) {
       const presented = presentedKey(request.headers);
       const key = presented === undefined ? undefined : findKey(access(), presented, now());
       if (!key) {
@@ -33,7 +36,7 @@ export function createGuard(access: () => Access, limiter: RateLimiter, now: () 
       }
       // Known from here on: the log names the credential of refused requests too.
       request.credential = key;
-      guard.countCredential(key);
+      guard.countCredential(key, bucket);
       requireScope(key, scopes);
       return key;
     },
