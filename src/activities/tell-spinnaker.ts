@@ -1,4 +1,4 @@
-import type { ExecutionStage } from '../adapters/ports';
+import type { Execution, ExecutionStage } from '../adapters/ports';
 import { Final } from '../domain/errors';
 import { candidateTags, type Image } from '../domain/image';
 import { TAG } from '../domain/names';
@@ -18,7 +18,16 @@ export interface JudgmentInput {
   readonly judgment: Judgment;
   /** What `#judgment('…')` gives in later stages. */
   readonly status: EndStatus;
+  /** Waits for a stage that has not begun. */
+  readonly late: boolean;
   readonly pollSeconds: number;
+}
+
+export interface JudgmentGiven {
+  /** The stage had not begun, so that nothing was given. */
+  readonly begun: boolean;
+  /** What is to be said of a judgment that somebody gave before. */
+  readonly said: string | null;
 }
 
 export const createTellSpinnakerActivities = (deps: Deps) => ({
@@ -92,24 +101,35 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
 
   /**
    * Answers the manual judgment that waits for the decision in the execution that asked, and reads back that the stage took
-   * it, because Gate answers 200 whatever became of a PATCH. Waits for a stage that has not begun. `null`, or what is to be
-   * said of a judgment that somebody gave before.
+   * it, because Gate answers 200 whatever became of a PATCH. Only in an execution one of whose stages asked for this very run:
+   * a request may name any, and Assay's user may judge more than who asked.
    */
-  async giveJudgment(input: JudgmentInput): Promise<{ said: string | null }> {
+  async giveJudgment(input: JudgmentInput): Promise<JudgmentGiven> {
     const { run, executionId, judgment, pollSeconds } = input;
     if (judgment === 'continue') await assertPublished(deps, run);
-    const stage = await judgmentStage(deps, input);
+    const execution = await readExecution(deps, executionId);
+    const stage = judgmentStage(execution, input);
+    if (!asked(execution, run)) {
+      if (execution.over || !execution.stages.some(mayStillAsk))
+        throw new Final(`no stage of execution ${executionId} asked for run ${run}; its judgments are left`);
+      if (!input.late) return { begun: false, said: null };
+      throw notReady(`no stage of execution ${executionId} shows yet that it asked for run ${run}`, pollSeconds);
+    }
     const name = `the stage "${stage.name}" of execution ${executionId}`;
     const told = stage.judgment;
     if (told === 'continue' || told === 'stop') {
-      if (told !== judgment) return { said: `${name} was told "${told}" by somebody else; it is left so` };
+      if (told !== judgment) return { begun: true, said: `${name} was told "${told}" by somebody else; it is left so` };
       // Orca's task takes it at its next run, and takes it back where our user may not judge (`selectedStageRoles`).
       if (isWaiting(stage)) throw notReady(`${name} has not taken the judgment yet`, pollSeconds);
-      return { said: null };
+      return { begun: true, said: null };
     }
     if (stage.status !== 'NOT_STARTED' && !isWaiting(stage))
       throw new Final(`${name} is ${stage.status}, without a judgment`);
-    if (!isWaiting(stage)) throw notReady(`${name} has not begun`, pollSeconds);
+    if (!isWaiting(stage)) {
+      // The stage that asked may wait for the run's ending before this one begins: a run does not wait for it in turn.
+      if (!input.late) return { begun: false, said: null };
+      throw notReady(`${name} has not begun`, pollSeconds);
+    }
     const context = { judgmentStatus: judgment, judgmentInput: input.status };
     await patient(() => gateOf(deps).patchStage(executionId, stage.id, context));
     throw notReady(
@@ -130,8 +150,25 @@ async function assertPublished({ documents }: Deps, run: string, amiId?: string)
 const isWaiting = ({ status }: ExecutionStage): boolean =>
   status === 'RUNNING' || status === 'PAUSED' || status === 'SUSPENDED';
 
-async function judgmentStage(deps: Deps, { executionId, stage: name }: JudgmentInput): Promise<ExecutionStage> {
-  const execution = await readExecution(deps, executionId);
+/** A webhook stage keeps the address that it was given for its run. */
+const asked = ({ stages }: Execution, run: string): boolean =>
+  stages.some(({ statusUrl }) => statusUrl !== null && runAt(statusUrl) === run);
+
+/** A stage at work that has not shown yet what it asked for. */
+const mayStillAsk = ({ status, type, statusUrl }: ExecutionStage): boolean =>
+  status === 'RUNNING' && type !== 'manualJudgment' && statusUrl === null;
+
+/** The run whose status an address shows. */
+function runAt(url: string): string | null {
+  const [, id] = /\/v1\/runs\/([^/?#]+)$/.exec(url) ?? [];
+  try {
+    return id === undefined ? null : decodeURIComponent(id);
+  } catch {
+    return null;
+  }
+}
+
+function judgmentStage(execution: Execution, { executionId, stage: name }: JudgmentInput): ExecutionStage {
   const stages = execution.stages.filter((stage) => stage.type === 'manualJudgment' && stage.name === name);
   const [stage] = stages;
   if (!stage || stages.length > 1)

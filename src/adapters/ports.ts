@@ -184,6 +184,8 @@ export interface ExecutionStage {
   readonly manualSkip: boolean;
   /** What was said to a manual judgment (`context.judgmentStatus`), in small letters; null while nothing was. */
   readonly judgment: string | null;
+  /** Where a webhook stage asks for the status of what it started; null for other stages, and until it knows. */
+  readonly statusUrl: string | null;
 }
 
 export interface Execution {

@@ -9,6 +9,7 @@ export const WORKFLOW = {
   line: 'imageLine',
   lateBake: 'lateBake',
   lateDeploy: 'lateDeploy',
+  lateJudgment: 'lateJudgment',
   sweep: 'sweepRun',
   scheduled: 'scheduledRun',
 } as const;
@@ -68,6 +69,7 @@ export const workflowId = {
   line: prefixed('line'),
   lateBake: prefixed('late-bake'),
   lateDeploy: prefixed('late-deploy'),
+  lateJudgment: prefixed('late-judgment'),
   sweep: prefixed('sweep'),
   /** What a schedule starts; Temporal appends the time. */
   scheduled: prefixed('scheduled'),

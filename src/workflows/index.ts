@@ -3,5 +3,6 @@ export { goldenImage } from './golden-image';
 export { imageLine } from './image-line';
 export { lateBake } from './late-bake';
 export { lateDeploy } from './late-deploy';
+export { lateJudgment } from './late-judgment';
 export { scheduledRun } from './scheduled-run';
 export { sweepRun } from './sweep-run';

@@ -1,5 +1,6 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
+import type { JudgmentInput } from '../activities/tell-spinnaker';
 import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { EndStatus } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
@@ -63,6 +64,10 @@ export interface LateBakeInput {
 
 /** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
 export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & { readonly until: string };
+
+/** Input of `lateJudgment`: gives a judgment once its stage has begun, until `until` (ISO 8601). */
+export type LateJudgmentInput = Omit<JudgmentInput, 'late'> & { readonly until: string };
+
 /** Result of `scheduledRun`, which takes its line and its time from its id. */
 export interface ScheduledResult {
   readonly run: string;

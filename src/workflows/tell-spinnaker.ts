@@ -1,7 +1,10 @@
+import { ParentClosePolicy, startChild } from '@temporalio/workflow';
 import type { JudgmentInput } from '../activities/tell-spinnaker';
+import { workflowId } from '../domain/names';
 import { endStatus, type Outcome } from '../domain/run';
 import type { AfterDecisionSettings, ImageTagsSettings } from '../domain/settings';
 import { duration, isExpected, timedOut, why } from './failures';
+import { lateJudgment } from './late-judgment';
 import type { Proxies } from './proxies';
 import type { RunRecord } from './record';
 import type { RunFacts } from './undo-steps';
@@ -62,7 +65,7 @@ export class SpinnakerTeller {
       this.record.note('no Spinnaker execution asked for this run, so no judgment waits for it');
       return;
     }
-    const judgment: JudgmentInput = {
+    const judgment: Omit<JudgmentInput, 'late'> = {
       run,
       executionId: source.executionId,
       stage: after.stage,
@@ -70,9 +73,23 @@ export class SpinnakerTeller {
       status: endStatus(outcome),
       pollSeconds: opened.settings.pollSeconds,
     };
-    const { said } = await this.steps.poll(limit).giveJudgment(judgment);
+    const { begun, said } = await this.steps.poll(limit).giveJudgment({ ...judgment, late: false });
+    if (!begun) return this.later(judgment, new Date(Date.now() + limit).toISOString());
     if (said === null) this.record.note(`told the stage "${after.stage}" to ${judgment.judgment}`);
     else this.facts.note(said);
+  }
+
+  /** The run shows its ending meanwhile: the stage that asked may wait for just that. */
+  private async later(judgment: Omit<JudgmentInput, 'late'>, until: string): Promise<void> {
+    await startChild(lateJudgment, {
+      workflowId: workflowId.lateJudgment.of(judgment.run),
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      staticSummary: `Answers the judgment that waits for run ${judgment.run}, once it has begun`,
+      args: [{ ...judgment, until }],
+    });
+    this.facts.note(
+      `the stage "${judgment.stage}" has not begun; it is told to ${judgment.judgment} when it has, until ${until}`,
+    );
   }
 
   /** What the pipeline after the decision is given besides; all of it is there, and empty where nothing is known. */

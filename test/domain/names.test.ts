@@ -106,6 +106,7 @@ describe('workflow ids', () => {
     expect(workflowId.line.of('golden')).toBe('line/golden');
     expect(workflowId.lateBake.of('spring-1')).toBe('late-bake/spring-1');
     expect(workflowId.lateDeploy.of('spring-1')).toBe('late-deploy/spring-1');
+    expect(workflowId.lateJudgment.of('spring-1')).toBe('late-judgment/spring-1');
     expect(workflowId.sweep.of('spring-1')).toBe('sweep/spring-1');
   });
 

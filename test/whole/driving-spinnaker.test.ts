@@ -6,6 +6,7 @@ import { KEYS, openAssay, type Assay } from './assay';
 
 const CLEAN = { pipeline: 'bake-golden', parameters: { baseOs: 'debian-13-slim' }, timeoutMinutes: 2 };
 const AUTO = { groups: { security: 1 }, auto: true };
+const JUDGED = { afterDecision: { manualJudgment: 'Promote?', timeoutMinutes: 0.1 } };
 const REGIONS = ['us-east-1', 'eu-west-1'];
 
 let assay: Assay;
@@ -27,8 +28,10 @@ beforeAll(async () => {
       regions: { bake: { ...CLEAN, regions: REGIONS }, approval: { groups: { security: 1 } } },
       judged: {
         approval: { groups: { security: 1 } },
-        spinnaker: { afterDecision: { manualJudgment: 'Promote?', timeoutMinutes: 0.1 } },
+        spinnaker: JUDGED,
       },
+      'at-once': { bake: CLEAN, approval: AUTO, spinnaker: JUDGED },
+      hopeless: { bake: { ...CLEAN, parameters: { baseOs: 'centos-7' } }, spinnaker: JUDGED },
       brief: { bake: { ...CLEAN, timeoutMinutes: 0.05 }, approval: AUTO },
     },
   });
@@ -72,9 +75,14 @@ function left(run: string) {
 const UNTOLD = ['no rule fired'];
 const NOTHING = { instances: 0, volumes: 0, groups: 0, snapshots: 0, images: [] };
 
-const begin = (line: string, key: string, habits: Partial<Behaviour> = {}): Promise<StatusDocument> => {
+const begin = (
+  line: string,
+  key: string,
+  habits: Partial<Behaviour> = {},
+  source?: { readonly executionId: string; readonly stageRefId: string },
+): Promise<StatusDocument> => {
   assay.simulator.behave(habits, key);
-  return assay.start({ line }, key);
+  return assay.start({ line, ...(source && { source: { kind: 'spinnaker', ...source } }) }, key);
 };
 const endOf = (run: string): Promise<StatusDocument> => assay.until(run, ended, 90_000);
 
@@ -172,11 +180,16 @@ const stageOf = (execution: string, refId: string) =>
     ?.stages.find((one) => one.refId === refId);
 
 /** The non-blocking style: the stage succeeds while people are asked, and the pipeline goes on to its manual judgment. */
-async function ask(execution: ReturnType<typeof asker>, judge = true): Promise<string> {
+async function ask(
+  execution: ReturnType<typeof asker>,
+  judge = true,
+  line = 'judged',
+  end: 'SUCCEEDED' | 'TERMINAL' = 'SUCCEEDED',
+): Promise<string> {
   const result = await playWebhookStage({
     url: `${assay.url}/v1/runs`,
     headers: { Authorization: `Bearer ${KEYS.ci}` },
-    payload: { line: 'judged', source: { kind: 'spinnaker', executionId: execution.id, stageRefId: '1' } },
+    payload: { line, source: { kind: 'spinnaker', executionId: execution.id, stageRefId: '1' } },
     statusUrlResolution: 'locationHeader',
     statusJsonPath: '$.status',
     progressJsonPath: '$.progress',
@@ -188,10 +201,14 @@ async function ask(execution: ReturnType<typeof asker>, judge = true): Promise<s
     signal: execution.signal,
     onProgress: ({ status, context }) => execution.update({ stages: [{ refId: '1', status, context }] }),
   });
-  expect(result).toMatchObject({ status: 'SUCCEEDED', cancelCalled: false, expressions: [] });
+  expect(result).toMatchObject({ status: end, cancelCalled: end === 'TERMINAL', expressions: [] });
   if (judge) execution.update({ stages: [{ refId: '2', status: 'RUNNING' }] });
   return execution.run;
 }
+
+/** What the workflow said that answers a judgment after its run has ended. */
+const lateJudgment = (run: string): Promise<string> =>
+  assay.temporalCommand('workflow', 'result', '--workflow-id', `late-judgment/${run}`, '-o', 'json');
 
 describe('a manual judgment that waits for the decision', () => {
   test('is told to continue on approval and to stop on denial, and a stage that succeeded cancels nothing', async () => {
@@ -218,19 +235,46 @@ describe('a manual judgment that waits for the decision', () => {
     expect(stageOf(byHand.id, '2')).toMatchObject({ status: 'SUCCEEDED' });
   }, 180_000);
 
-  test('is waited for when it has not begun, and told again when Gate swallowed it', async () => {
+  test('is told after the run has ended when it begins only then, and told again when Gate swallowed it', async () => {
     const execution = asker();
     const run = await ask(execution, false);
     await assay.decide('alice', run, 'approve');
-    await assay.until(run, ({ stage }) => stage === 'cleaning-up');
+    const status = await endOf(run);
+    expect(status).toMatchObject({ status: 'SUCCEEDED', published: [expect.anything()] });
+    expect(status.reasons).toContainEqual(expect.stringContaining('it is told to continue when it has'));
     expect(stageOf(execution.id, '2')).toMatchObject({ status: 'NOT_STARTED' });
     assay.simulator.faults.add({ service: 'gate', operation: 'patchStage', kind: 'empty-200', count: 2 });
     execution.update({ stages: [{ refId: '2', status: 'RUNNING' }] });
-    const status = await endOf(run);
-    expect(status).toMatchObject({ status: 'SUCCEEDED', published: [expect.anything()] });
-    expect(status.reasons).not.toContainEqual(expect.stringContaining('judgment'));
+    expect(await lateJudgment(run)).toContain('told the stage \\"Promote?\\" to continue');
     expect(stageOf(execution.id, '2')).toMatchObject({ status: 'SUCCEEDED' });
     expect(assay.simulator.requests().filter(({ operation }) => operation === 'patchStage').length).toBeGreaterThan(2);
+  }, 120_000);
+
+  test.each([
+    ['at-once', 'SUCCEEDED', 'SUCCEEDED', 'SUCCEEDED', 'told the stage'],
+    ['hopeless', 'DENIED', 'TERMINAL', 'NOT_STARTED', 'never began'],
+  ] as const)(
+    'of a run that asks nobody (%s) does not keep the stage before it waiting for the run',
+    async (line, ending, stage, judgment, late) => {
+      const execution = asker();
+      const run = await ask(execution, false, line, stage);
+      expect(await endOf(run)).toMatchObject({ status: ending });
+      if (stage === 'SUCCEEDED') execution.update({ stages: [{ refId: '2', status: 'RUNNING' }] });
+      else execution.update({ status: 'TERMINAL' });
+      expect(await lateJudgment(run)).toContain(late);
+      expect(stageOf(execution.id, '2')).toMatchObject({ status: judgment });
+    },
+    120_000,
+  );
+
+  test('is not answered in an execution that asked for another run, or for none', async () => {
+    const execution = asker();
+    await ask(execution);
+    const { id } = await begin('at-once', 'not-theirs', {}, { executionId: execution.id, stageRefId: '9' });
+    const status = await endOf(id);
+    expect(status.status).toBe('SUCCEEDED');
+    expect(status.reasons).toContainEqual(expect.stringContaining(`asked for run ${id}; its judgments are left`));
+    expect(stageOf(execution.id, '2')).toMatchObject({ status: 'RUNNING' });
   }, 120_000);
 
   test.each([

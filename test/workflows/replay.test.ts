@@ -46,6 +46,15 @@ const RECORDED: readonly { readonly name: string; readonly id: string; play(worl
         }),
     },
     {
+      name: 'late-judgment',
+      id: workflowId.lateJudgment.of('r'),
+      play: (world) =>
+        playOne(world, WORKFLOW.lateJudgment, workflowId.lateJudgment.of('r'), {
+          ...{ run: 'r', executionId: '01H', stage: 'Promote?', judgment: 'stop', status: 'DENIED', pollSeconds: 0.05 },
+          until: '2026-01-01T00:30:00.000Z',
+        }),
+    },
+    {
       name: 'sweep',
       id: workflowId.sweep.of('r'),
       play: (world) => playOne(world, WORKFLOW.sweep, workflowId.sweep.of('r'), { run: 'r' }),

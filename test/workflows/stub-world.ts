@@ -127,7 +127,7 @@ export function stubActivities(
     startTagging: async () => ({ executionId: 'T1' }),
     awaitTagging: async () => undefined,
     startAfter: async () => ({ executionId: 'A1' }),
-    giveJudgment: async () => ({ said: null }),
+    giveJudgment: async () => ({ begun: true, said: null }),
     undoBake: async () => ({ late: false, images: [] }),
     undoDeploy: async () => ({ late: false }),
     watchLateDeploy: async () => undefined,

@@ -1,4 +1,6 @@
 import { ApplicationFailure } from '@temporalio/common';
+import { QUEUE, WORKFLOW, workflowId } from '../../src/domain/names';
+import { untilPasses } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
 import type { StatusDocument } from '../../src/domain/status';
 import type { LineSettings } from '../../src/domain/settings';
@@ -111,15 +113,70 @@ test.each([
       verdict,
       giveJudgment: async (input) => {
         given.push(input);
-        return { said: verdict === 'deny' ? 'somebody else said so' : null };
+        return { begun: true, said: verdict === 'deny' ? 'somebody else said so' : null };
       },
     },
     { source },
   );
   expect(given).toEqual([
-    { run: status.id, executionId: '01H', stage: 'Promote?', judgment, status: ending, pollSeconds: 0.05 },
+    { run: status.id, executionId: '01H', stage: 'Promote?', judgment, status: ending, late: false, pollSeconds: 0.05 },
   ]);
   expect(status.reasons.includes('somebody else said so')).toBe(verdict === 'deny');
+});
+
+test('a run does not wait for a judgment that has not begun: its stage may wait for the run', async () => {
+  const given: boolean[] = [];
+  let begun = false;
+  const { activities } = stubActivities(
+    {
+      settings: quickSettings({ spinnaker: { imageTags: null, afterDecision: JUDGMENT } }),
+      ...{ verdict: 'deny', request: { source } },
+    },
+    {
+      giveJudgment: async ({ late }) => {
+        given.push(late);
+        if (late && !begun) throw waiting('has not begun');
+        return { begun, said: null };
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const run = await world.start();
+    const status = (await run.result()) as StatusDocument;
+    expect(status.status).toBe('DENIED');
+    expect(status.reasons).toContainEqual(
+      expect.stringMatching(/^the stage "Promote\?" has not begun; it is told to stop when it has, until \d/),
+    );
+    const later = world.client.workflow.getHandle(workflowId.lateJudgment.of(status.id));
+    await untilPasses(() => expect(given).toContain(true));
+    begun = true;
+    expect(await later.result()).toBe('told the stage "Promote?" to stop');
+    expect(given[0]).toBe(false);
+  });
+});
+
+test('a judgment that can never be given late is said so, and no more', async () => {
+  const { activities } = stubActivities(
+    {},
+    {
+      giveJudgment: async () => {
+        throw ApplicationFailure.nonRetryable('its stage "Promote?" never began', 'Final');
+      },
+    },
+  );
+  await world.during(activities, async () => {
+    const handle = await world.client.workflow.start(WORKFLOW.lateJudgment, {
+      taskQueue: QUEUE.main,
+      workflowId: workflowId.lateJudgment.of('never'),
+      args: [
+        {
+          ...{ run: 'never', executionId: '01H', stage: 'Promote?', judgment: 'stop', status: 'DENIED' },
+          ...{ pollSeconds: 0.05, until: new Date(Date.now() + 60_000).toISOString() },
+        },
+      ],
+    });
+    expect(await handle.result()).toBe('the stage "Promote?" was not told: its stage "Promote?" never began');
+  });
 });
 
 test('a run that no execution asked for has no judgment to give', async () => {

@@ -67,8 +67,13 @@ function stageOf(stage: Json): ExecutionStage {
     startedAt: timeOf(stage.startTime),
     manualSkip: record(stage.context).manualSkip === true,
     judgment: text(record(stage.context).judgmentStatus)?.toLowerCase() ?? null,
+    // Orca's CreateWebhookTask stores it in both places.
+    statusUrl: statusUrlOf(record(stage.context)),
   };
 }
+
+const statusUrlOf = ({ webhook, statusEndpoint }: Json): string | null =>
+  text(record(webhook).statusEndpoint) ?? text(statusEndpoint) ?? null;
 
 /** Milliseconds since 1970, as ISO 8601; null for what a Date cannot hold. */
 const timeOf = (ms: unknown): string | null =>
