@@ -331,31 +331,36 @@ describe('the Packer template', () => {
 describe('Rosco', () => {
   const rosco = yaml<{
     rosco: { configDir: string; jobs: { local: { timeoutMinutes: number } } };
+    bakeAccount: string;
     aws: {
       bakeryDefaults: {
         templateFile: string;
         baseImages: readonly {
           baseImage: { id: string; templateFile: string };
-          virtualizationSettings: readonly { region: string; virtualizationType: string; mostRecent?: boolean }[];
+          virtualizationSettings: readonly { region: string; virtualizationType: string; sourceAmi: string }[];
         }[];
       };
     };
   }>('rosco/rosco-local.yml');
+  interface Container {
+    readonly name: string;
+    readonly args?: readonly string[];
+    readonly env?: readonly Json[];
+    readonly securityContext?: Json;
+    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  }
   const sync = yaml<{
     spec: {
       template: {
         spec: {
-          initContainers: readonly [{ args: readonly string[] }];
-          containers: readonly {
-            name: string;
-            image?: string;
-            args?: readonly string[];
-            volumeMounts: readonly { name: string; mountPath: string }[];
-          }[];
+          initContainers: readonly [Container & { readonly args: readonly string[] }];
+          containers: readonly Container[];
+          volumes: readonly { readonly name: string; readonly emptyDir?: Json }[];
         };
       };
     };
   }>('rosco/git-sync.yml').spec.template.spec;
+  const syncs = [...sync.initContainers, ...sync.containers.filter(({ name }) => name === 'git-sync')];
   const argument = (args: readonly string[], name: string): string | undefined =>
     args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
 
@@ -372,6 +377,15 @@ describe('Rosco', () => {
       ).not.toEqual([]);
   });
 
+  test('knows with which account to look for the base images that are named', () => {
+    const named = rosco.aws.bakeryDefaults.baseImages
+      .flatMap(({ virtualizationSettings }) => virtualizationSettings)
+      .filter(({ sourceAmi }) => !sourceAmi.startsWith('ami-'));
+    expect(named).not.toEqual([]);
+    const [deploy] = pipeline('deploy-candidate').stages.filter(({ type }) => type === 'deploy');
+    expect(deploy?.['clusters']).toMatchObject([{ account: rosco.bakeAccount }]);
+  });
+
   test('gives a bake no more time than Assay watches for its image by default', () => {
     expect(rosco.rosco.jobs.local.timeoutMinutes).toBeLessThanOrEqual(30);
   });
@@ -386,6 +400,31 @@ describe('Rosco', () => {
     expect(rosco.rosco.configDir).toBe(`${argument(once.args, 'link')}/packer`);
     const mounts = sync.containers.find(({ name }) => name === 'rosco')?.volumeMounts ?? [];
     expect(rosco.rosco.configDir.startsWith(mounts[0]?.mountPath ?? '?')).toBe(true);
+  });
+
+  // git-sync's main.go makes its git config with os.CreateTemp, and ends where it cannot.
+  test('has a git-sync that may write in its home and nowhere else of its own, each time alike', () => {
+    expect(syncs).toHaveLength(2);
+    for (const { volumeMounts, securityContext } of syncs) {
+      expect(securityContext).toEqual(syncs[0]?.securityContext);
+      expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsNonRoot: true });
+      const home = volumeMounts.find(({ mountPath }) => mountPath === '/tmp')?.name;
+      expect(sync.volumes.find(({ name }) => name === home)).toEqual({ name: home, emptyDir: {} });
+    }
+    const volumes = sync.volumes.map(({ name }) => name);
+    for (const { volumeMounts } of [...syncs, ...sync.containers])
+      expect(volumes).toEqual(expect.arrayContaining(volumeMounts.map(({ name }) => name)));
+  });
+
+  test('has a git-sync that gets a name and a password, or neither where there is no secret', () => {
+    const given = (key: string): object => ({
+      valueFrom: { secretKeyRef: { name: 'golden-images-git', key, optional: true } },
+    });
+    for (const { env } of syncs)
+      expect(env).toEqual([
+        { name: 'GITSYNC_USERNAME', ...given('username') },
+        { name: 'GITSYNC_PASSWORD', ...given('password') },
+      ]);
   });
 });
 
