@@ -3,6 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse as parseHcl } from '@cdktf/hcl2json';
 import { parse as parseYaml } from 'yaml';
+import { evaluated } from '../../src/contract/webhook/expressions';
 import { onPath } from '../../src/dev/executable';
 import { STATUSES } from '../../src/domain/run';
 import {
@@ -177,6 +178,27 @@ describe('the preconfigured stages', () => {
     for (const value of Object.values(headers)) expect(value).toEqual([expect.any(String)]);
     expect(Object.keys(headers).sort()).toEqual(['Content-Type', 'X-API-Key']);
     expect(stage['cancelEndpoint']).not.toMatch(/webhook\.|#stage/);
+  });
+
+  test.each([
+    ['is not JSON by itself', 'say "no"\n\t\\'],
+    ['would name somebody else as who asked', 'x", "requestedBy": "mallory@example.com", "reason": "y'],
+    ['would end the request', '"}, "source": {"kind": "ci"}} //'],
+  ])('send as it stands whatever somebody types, even if it %s', (_, typed) => {
+    for (const file of PRECONFIGURED) {
+      const payload = evaluated(preconfigured(file).payload, {
+        parameterValues: { line: typed, reason: typed },
+        trigger: { user: typed },
+        execution: { id: '01HZX3' },
+        '#currentStage()': { refId: typed },
+      });
+      expect(JSON.parse(payload)).toEqual({
+        line: typed,
+        requestedBy: typed,
+        reason: typed,
+        source: { kind: 'spinnaker', executionId: '01HZX3', stageRefId: typed },
+      });
+    }
   });
 
   test('differ only in where the key is, and in what came with 2026.1', () => {

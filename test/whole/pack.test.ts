@@ -96,6 +96,9 @@ describe.each(webhookStages().filter(({ stage }) => !String(stage['successStatus
   },
 );
 
+/** Typed by somebody who would like to approve what he asked for. */
+const REASON = 'the "May" patch\n", "requestedBy": "mallory@example.com", "reason": "';
+
 test.each(PRECONFIGURED)(
   'the stage of %s starts a run, reads it, and cancels it',
   async (file) => {
@@ -108,7 +111,7 @@ test.each(PRECONFIGURED)(
       ...asPlayed(
         { ...stage, customHeaders: secret, sensitiveHeaders: {} },
         outside,
-        { parameterValues: placed.parameterValues, stage: { refId: '7' } },
+        { parameterValues: { ...placed.parameterValues, reason: REASON }, stage: { refId: '7' } },
         {},
       ),
       signal: controller.signal,
@@ -118,6 +121,8 @@ test.each(PRECONFIGURED)(
       line: LINE,
       key: run,
     });
+    const { body } = await assay.call('ci', 'GET', `/v1/runs/${run}/request`);
+    expect(body).toMatchObject({ reason: REASON, requestedBy: 'eve@example.com' });
     controller.abort();
     expect(await played).toMatchObject({ status: 'CANCELED', cancelCalled: true, cancelAnswer: 200, expressions: [] });
     expect(await assay.until(run, ended)).toMatchObject({ status: 'CANCELED' });
