@@ -225,7 +225,7 @@ interface CustomJob {
   readonly parameters: readonly { readonly name: string; readonly mapping: string }[];
   readonly manifest: {
     readonly metadata: { readonly namespace: string; readonly name?: string; readonly generateName: string };
-    readonly spec: { readonly template: { readonly spec: PodSpec } };
+    readonly spec: { readonly activeDeadlineSeconds: number; readonly template: { readonly spec: PodSpec } };
   };
 }
 interface PodSpec {
@@ -268,6 +268,17 @@ describe('the custom job stages', () => {
     expect(volumes[0]?.configMap.name).toBe(configMap.metadata.name);
     const script = container?.command[1] ?? '';
     expect(script).toBe(`${container?.volumeMounts[0]?.mountPath}/${Object.keys(configMap.data)[0]}`);
+  });
+
+  test('are named by the stage that waits for people, for longer than they may take', () => {
+    const stage = json<Stage & { parameters: Json }>('stages/publish-job.json');
+    const job = jobs.find(({ type }) => type === stage.type);
+    expect(stage).toMatchObject({ type: 'assayPublish', alias: 'preconfiguredJob' });
+    expect(Object.keys(stage.parameters)).toEqual(job?.parameters.map(({ name }) => name));
+    expect(stage['stageTimeoutMs']).toBeGreaterThan(deadlineMs);
+    expect((job?.manifest.spec.activeDeadlineSeconds ?? 0) * 1_000).toBeGreaterThan(deadlineMs);
+    // What the page tells to read.
+    expect(text('README.md')).toContain(`#stage('${stage.name}').context.propertyFileContents.amiId`);
   });
 
   test('run the very script that is tested', () => {
