@@ -80,7 +80,6 @@ describe.each(PIPELINES)('the pipeline %s', (name) => {
 /** Parameters that Assay gives to every pipeline and that one has no use for. */
 const UNUSED: Partial<Record<(typeof PIPELINES)[number], readonly string[]>> = {
   'bake-golden': ['assayExpires'],
-  'deploy-candidate': ['assayRegion'],
   'destroy-candidate': ['assayRun', 'assayLine', 'assayRegion', 'assayExpires'],
 };
 
@@ -104,7 +103,7 @@ describe('the pipelines that Assay starts', () => {
       rebake: true,
       extendedAttributes: { assay_run: '${parameters.assayRun}' },
     });
-    const [deploy] = pipeline('deploy-candidate').stages;
+    const deploy = pipeline('deploy-candidate').stages.find(({ type }) => type === 'deploy');
     const [cluster, ...more] = deploy?.['clusters'] as readonly { tags: Json; capacity: Json; amiName: string }[];
     expect(more).toEqual([]);
     expect(cluster).toMatchObject({
@@ -120,6 +119,24 @@ describe('the pipelines that Assay starts', () => {
       },
     });
     expect(cluster).not.toHaveProperty('keyPair');
+  });
+
+  test('deploy in no other region than the one that Assay means', () => {
+    const [check, deploy] = pipeline('deploy-candidate').stages;
+    const [cluster] = deploy?.['clusters'] as readonly {
+      availabilityZones: Readonly<Record<string, readonly string[]>>;
+    }[];
+    const [[region = '', zones = []] = [], ...more] = Object.entries(cluster?.availabilityZones ?? {});
+    expect(more).toEqual([]);
+    for (const zone of zones) expect(zone.slice(0, -1)).toBe(region);
+    expect(deploy?.requisiteStageRefIds).toEqual([check?.refId]);
+    // Orca puts ${ } around it by itself (ExpressionPreconditionTask).
+    expect(check).toMatchObject({
+      type: 'checkPreconditions',
+      preconditions: [
+        { type: 'expression', context: { expression: `parameters.assayRegion == '${region}'` }, failPipeline: true },
+      ],
+    });
   });
 });
 
@@ -415,7 +432,7 @@ describe('Rosco', () => {
       .flatMap(({ virtualizationSettings }) => virtualizationSettings)
       .filter(({ sourceAmi }) => !sourceAmi.startsWith('ami-'));
     expect(named).not.toEqual([]);
-    const [deploy] = pipeline('deploy-candidate').stages.filter(({ type }) => type === 'deploy');
+    const deploy = pipeline('deploy-candidate').stages.find(({ type }) => type === 'deploy');
     expect(deploy?.['clusters']).toMatchObject([{ account: rosco.bakeAccount }]);
   });
 
