@@ -466,6 +466,23 @@ describe('expressions', () => {
     expect(server.seen[0]?.headers).toMatchObject({ 'idempotency-key': '01H-3' });
     expect(String(server.seen[0]?.body)).toBe('{"os":"ubuntu"}');
   });
+  test.each([
+    ['a text, with its quotes', 'say "no"\n\\', '{"why":"say \\"no\\"\\n\\\\","by":"eve"}'],
+    ['nothing', undefined, '{"why":null,"by":"eve"}'],
+    // ExpressionsSupport.toJson throws, and the whole text stays raw: no JSON, so nobody takes it for a request.
+    ['an expression', '${1+1}', '{"why":${#toJson(parameters.why)},"by":"${trigger.user}"}'],
+  ])('write as JSON %s', async (_, why, body) => {
+    const server = await serve(() => ({ json: { status: 'SUCCEEDED' } }));
+    await playWebhookStage(
+      stage(server.url, {
+        statusUrlResolution: 'getMethod',
+        roots: { parameters: { why }, trigger: { user: 'eve' } },
+        headers: { 'Content-Type': 'application/json' },
+        payload: '{"why":${#toJson(parameters.why)},"by":"${trigger.user}"}',
+      }),
+    );
+    expect(String(server.seen[0]?.body)).toBe(body);
+  });
   test('in cancelEndpoint that need the answer are sent raw before the first poll, and evaluated after it', async () => {
     const cancelEndpoint = (url: string): string => `${url}/cancel/` + '${webhook.body.id}';
     const bad = await serve(() => ({ status: 400, json: { id: '7' } }));

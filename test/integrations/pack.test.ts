@@ -3,6 +3,7 @@ import { accessSync, constants, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse as parseHcl } from '@cdktf/hcl2json';
 import { parse as parseYaml } from 'yaml';
+import { evaluated } from '../../src/contract/webhook/expressions';
 import { onPath } from '../../src/dev/executable';
 import { STATUSES } from '../../src/domain/run';
 import {
@@ -79,7 +80,6 @@ describe.each(PIPELINES)('the pipeline %s', (name) => {
 /** Parameters that Assay gives to every pipeline and that one has no use for. */
 const UNUSED: Partial<Record<(typeof PIPELINES)[number], readonly string[]>> = {
   'bake-golden': ['assayExpires'],
-  'deploy-candidate': ['assayRegion'],
   'destroy-candidate': ['assayRun', 'assayLine', 'assayRegion', 'assayExpires'],
 };
 
@@ -103,7 +103,7 @@ describe('the pipelines that Assay starts', () => {
       rebake: true,
       extendedAttributes: { assay_run: '${parameters.assayRun}' },
     });
-    const [deploy] = pipeline('deploy-candidate').stages;
+    const deploy = pipeline('deploy-candidate').stages.find(({ type }) => type === 'deploy');
     const [cluster, ...more] = deploy?.['clusters'] as readonly { tags: Json; capacity: Json; amiName: string }[];
     expect(more).toEqual([]);
     expect(cluster).toMatchObject({
@@ -119,6 +119,24 @@ describe('the pipelines that Assay starts', () => {
       },
     });
     expect(cluster).not.toHaveProperty('keyPair');
+  });
+
+  test('deploy in no other region than the one that Assay means', () => {
+    const [check, deploy] = pipeline('deploy-candidate').stages;
+    const [cluster] = deploy?.['clusters'] as readonly {
+      availabilityZones: Readonly<Record<string, readonly string[]>>;
+    }[];
+    const [[region = '', zones = []] = [], ...more] = Object.entries(cluster?.availabilityZones ?? {});
+    expect(more).toEqual([]);
+    for (const zone of zones) expect(zone.slice(0, -1)).toBe(region);
+    expect(deploy?.requisiteStageRefIds).toEqual([check?.refId]);
+    // Orca puts ${ } around it by itself (ExpressionPreconditionTask).
+    expect(check).toMatchObject({
+      type: 'checkPreconditions',
+      preconditions: [
+        { type: 'expression', context: { expression: `parameters.assayRegion == '${region}'` }, failPipeline: true },
+      ],
+    });
   });
 });
 
@@ -179,6 +197,27 @@ describe('the preconfigured stages', () => {
     expect(stage['cancelEndpoint']).not.toMatch(/webhook\.|#stage/);
   });
 
+  test.each([
+    ['is not JSON by itself', 'say "no"\n\t\\'],
+    ['would name somebody else as who asked', 'x", "requestedBy": "mallory@example.com", "reason": "y'],
+    ['would end the request', '"}, "source": {"kind": "ci"}} //'],
+  ])('send as it stands whatever somebody types, even if it %s', (_, typed) => {
+    for (const file of PRECONFIGURED) {
+      const payload = evaluated(preconfigured(file).payload, {
+        parameterValues: { line: typed, reason: typed },
+        trigger: { user: typed },
+        execution: { id: '01HZX3' },
+        '#currentStage()': { refId: typed },
+      });
+      expect(JSON.parse(payload)).toEqual({
+        line: typed,
+        requestedBy: typed,
+        reason: typed,
+        source: { kind: 'spinnaker', executionId: '01HZX3', stageRefId: typed },
+      });
+    }
+  });
+
   test('differ only in where the key is, and in what came with 2026.1', () => {
     const { sensitiveHeaders, retryStatusCodes, customHeaders, ...now } = preconfigured(PRECONFIGURED[0]);
     const { customHeaders: allHeaders, ...before } = preconfigured(PRECONFIGURED[1]);
@@ -203,7 +242,7 @@ interface CustomJob {
   readonly parameters: readonly { readonly name: string; readonly mapping: string }[];
   readonly manifest: {
     readonly metadata: { readonly namespace: string; readonly name?: string; readonly generateName: string };
-    readonly spec: { readonly template: { readonly spec: PodSpec } };
+    readonly spec: { readonly activeDeadlineSeconds: number; readonly template: { readonly spec: PodSpec } };
   };
 }
 interface PodSpec {
@@ -246,6 +285,17 @@ describe('the custom job stages', () => {
     expect(volumes[0]?.configMap.name).toBe(configMap.metadata.name);
     const script = container?.command[1] ?? '';
     expect(script).toBe(`${container?.volumeMounts[0]?.mountPath}/${Object.keys(configMap.data)[0]}`);
+  });
+
+  test('are named by the stage that waits for people, for longer than they may take', () => {
+    const stage = json<Stage & { parameters: Json }>('stages/publish-job.json');
+    const job = jobs.find(({ type }) => type === stage.type);
+    expect(stage).toMatchObject({ type: 'assayPublish', alias: 'preconfiguredJob' });
+    expect(Object.keys(stage.parameters)).toEqual(job?.parameters.map(({ name }) => name));
+    expect(stage['stageTimeoutMs']).toBeGreaterThan(deadlineMs);
+    expect((job?.manifest.spec.activeDeadlineSeconds ?? 0) * 1_000).toBeGreaterThan(deadlineMs);
+    // What the page tells to read.
+    expect(text('README.md')).toContain(`#stage('${stage.name}').context.propertyFileContents.amiId`);
   });
 
   test('run the very script that is tested', () => {
@@ -331,31 +381,36 @@ describe('the Packer template', () => {
 describe('Rosco', () => {
   const rosco = yaml<{
     rosco: { configDir: string; jobs: { local: { timeoutMinutes: number } } };
+    bakeAccount: string;
     aws: {
       bakeryDefaults: {
         templateFile: string;
         baseImages: readonly {
           baseImage: { id: string; templateFile: string };
-          virtualizationSettings: readonly { region: string; virtualizationType: string; mostRecent?: boolean }[];
+          virtualizationSettings: readonly { region: string; virtualizationType: string; sourceAmi: string }[];
         }[];
       };
     };
   }>('rosco/rosco-local.yml');
+  interface Container {
+    readonly name: string;
+    readonly args?: readonly string[];
+    readonly env?: readonly Json[];
+    readonly securityContext?: Json;
+    readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
+  }
   const sync = yaml<{
     spec: {
       template: {
         spec: {
-          initContainers: readonly [{ args: readonly string[] }];
-          containers: readonly {
-            name: string;
-            image?: string;
-            args?: readonly string[];
-            volumeMounts: readonly { name: string; mountPath: string }[];
-          }[];
+          initContainers: readonly [Container & { readonly args: readonly string[] }];
+          containers: readonly Container[];
+          volumes: readonly { readonly name: string; readonly emptyDir?: Json }[];
         };
       };
     };
   }>('rosco/git-sync.yml').spec.template.spec;
+  const syncs = [...sync.initContainers, ...sync.containers.filter(({ name }) => name === 'git-sync')];
   const argument = (args: readonly string[], name: string): string | undefined =>
     args.find((one) => one.startsWith(`--${name}=`))?.slice(name.length + 3);
 
@@ -372,6 +427,15 @@ describe('Rosco', () => {
       ).not.toEqual([]);
   });
 
+  test('knows with which account to look for the base images that are named', () => {
+    const named = rosco.aws.bakeryDefaults.baseImages
+      .flatMap(({ virtualizationSettings }) => virtualizationSettings)
+      .filter(({ sourceAmi }) => !sourceAmi.startsWith('ami-'));
+    expect(named).not.toEqual([]);
+    const deploy = pipeline('deploy-candidate').stages.find(({ type }) => type === 'deploy');
+    expect(deploy?.['clusters']).toMatchObject([{ account: rosco.bakeAccount }]);
+  });
+
   test('gives a bake no more time than Assay watches for its image by default', () => {
     expect(rosco.rosco.jobs.local.timeoutMinutes).toBeLessThanOrEqual(30);
   });
@@ -386,6 +450,31 @@ describe('Rosco', () => {
     expect(rosco.rosco.configDir).toBe(`${argument(once.args, 'link')}/packer`);
     const mounts = sync.containers.find(({ name }) => name === 'rosco')?.volumeMounts ?? [];
     expect(rosco.rosco.configDir.startsWith(mounts[0]?.mountPath ?? '?')).toBe(true);
+  });
+
+  // git-sync's main.go makes its git config with os.CreateTemp, and ends where it cannot.
+  test('has a git-sync that may write in its home and nowhere else of its own, each time alike', () => {
+    expect(syncs).toHaveLength(2);
+    for (const { volumeMounts, securityContext } of syncs) {
+      expect(securityContext).toEqual(syncs[0]?.securityContext);
+      expect(securityContext).toMatchObject({ readOnlyRootFilesystem: true, runAsNonRoot: true });
+      const home = volumeMounts.find(({ mountPath }) => mountPath === '/tmp')?.name;
+      expect(sync.volumes.find(({ name }) => name === home)).toEqual({ name: home, emptyDir: {} });
+    }
+    const volumes = sync.volumes.map(({ name }) => name);
+    for (const { volumeMounts } of [...syncs, ...sync.containers])
+      expect(volumes).toEqual(expect.arrayContaining(volumeMounts.map(({ name }) => name)));
+  });
+
+  test('has a git-sync that gets a name and a password, or neither where there is no secret', () => {
+    const given = (key: string): object => ({
+      valueFrom: { secretKeyRef: { name: 'golden-images-git', key, optional: true } },
+    });
+    for (const { env } of syncs)
+      expect(env).toEqual([
+        { name: 'GITSYNC_USERNAME', ...given('username') },
+        { name: 'GITSYNC_PASSWORD', ...given('password') },
+      ]);
   });
 });
 

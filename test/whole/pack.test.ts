@@ -96,6 +96,9 @@ describe.each(webhookStages().filter(({ stage }) => !String(stage['successStatus
   },
 );
 
+/** Typed by somebody who would like to approve what he asked for. */
+const REASON = 'the "May" patch\n", "requestedBy": "mallory@example.com", "reason": "';
+
 test.each(PRECONFIGURED)(
   'the stage of %s starts a run, reads it, and cancels it',
   async (file) => {
@@ -108,7 +111,7 @@ test.each(PRECONFIGURED)(
       ...asPlayed(
         { ...stage, customHeaders: secret, sensitiveHeaders: {} },
         outside,
-        { parameterValues: placed.parameterValues, stage: { refId: '7' } },
+        { parameterValues: { ...placed.parameterValues, reason: REASON }, stage: { refId: '7' } },
         {},
       ),
       signal: controller.signal,
@@ -118,6 +121,8 @@ test.each(PRECONFIGURED)(
       line: LINE,
       key: run,
     });
+    const { body } = await assay.call('ci', 'GET', `/v1/runs/${run}/request`);
+    expect(body).toMatchObject({ reason: REASON, requestedBy: 'eve@example.com' });
     controller.abort();
     expect(await played).toMatchObject({ status: 'CANCELED', cancelCalled: true, cancelAnswer: 200, expressions: [] });
     expect(await assay.until(run, ended)).toMatchObject({ status: 'CANCELED' });
@@ -157,10 +162,17 @@ describe('the job', () => {
         ...env,
       },
     });
-  const properties = (stdout: string): Json =>
-    Object.fromEntries(
-      [...stdout.matchAll(/^SPINNAKER_PROPERTY_(\w+)=(.*)$/gm)].map(([, name = '', value]) => [name, value]),
-    );
+  /** What Clouddriver finds in a job's log (clouddriver-kubernetes, PropertyParser): it makes names of properties lower-case. */
+  const properties = (log: string): Json =>
+    Object.assign(
+      {},
+      ...log.split('\n').map((line): Json => {
+        const [, name, value] = /SPINNAKER_PROPERTY_([^=]*)=(.+)/.exec(line) ?? [];
+        if (name !== undefined) return { [name.toLowerCase()]: value };
+        const [, content] = /^\s*SPINNAKER_CONFIG_JSON=(.*)/.exec(line) ?? [];
+        return content === undefined ? {} : (JSON.parse(content) as Json);
+      }),
+    ) as Json;
 
   test('that publishes waits for the approval, and prints the image for later stages', async () => {
     const running = job({ ASSAY_DO: 'publish', JOB_NAME: 'assay-publish-x7k2p' });
@@ -168,11 +180,50 @@ describe('the job', () => {
     const { stdout } = await running;
     const { body } = await assay.call('ci', 'GET', `/v1/lines/${LINE}/approved`);
     const { amiId, region, run, approvedAt } = body;
-    expect(properties(stdout)).toEqual({ amiId, region, run, approvedAt });
+    const image = { amiId, region, run, approvedAt, amiid: amiId, approvedat: approvedAt };
+    expect(properties(stdout)).toEqual(image);
     expect(run).toBe('assay-publish-x7k2p');
     expect(stdout).not.toContain(KEYS.ci);
-    expect(properties((await job({})).stdout)).toEqual({ amiId, region, run, approvedAt });
+    expect(properties((await job({})).stdout)).toEqual(image);
   }, 120_000);
+
+  test('that is told to stop cancels its run', async () => {
+    const key = 'assay-publish-stop1';
+    const running = job({ ASSAY_DO: 'publish', JOB_NAME: key });
+    await assay.until(key, ({ status }) => status === 'AWAITING_APPROVAL');
+    running.child.kill('SIGTERM');
+    await expect(running).rejects.toMatchObject({ code: 143, stdout: '' });
+    expect(await assay.until(key, ended)).toMatchObject({
+      status: 'CANCELED',
+      reasons: expect.arrayContaining([expect.stringContaining('job was stopped')]),
+    });
+  }, 120_000);
+
+  test('that is started once more goes on with its run, and makes none again that was denied', async () => {
+    const key = 'assay-publish-lost1';
+    const lost = job({ ASSAY_DO: 'publish', JOB_NAME: key });
+    await assay.until(key, ({ status }) => status === 'AWAITING_APPROVAL');
+    lost.child.kill('SIGKILL');
+    const second = job({ ASSAY_DO: 'publish', JOB_NAME: key });
+    // What the first had started outlives it here, as nothing does in a container: it is gone with the run.
+    const both = Promise.all([
+      expect(lost).rejects.toMatchObject({ signal: 'SIGKILL' }),
+      expect(second).rejects.toMatchObject({ code: 1, stderr: expect.stringContaining('DENIED') }),
+    ]);
+    await decided(key, 'deny');
+    await both;
+    await expect(job({ ASSAY_DO: 'publish', JOB_NAME: key })).rejects.toMatchObject({ code: 1, stdout: '' });
+    expect((await assay.call('ci', 'GET', `/v1/runs/${key}~2`)).code).toBe(404);
+  }, 120_000);
+
+  test('asks for nothing where it cannot know whether its run is there', async () => {
+    const away = { ASSAY_DO: 'publish', JOB_NAME: 'assay-publish-away1', ASSAY_URL: 'http://127.0.0.1:1' };
+    // A start that got no answer would say that whether a run began is not known.
+    await expect(job(away)).rejects.toMatchObject({
+      code: 3,
+      stderr: expect.stringMatching(/^(?![^]*Whether the run)[^]*cannot be reached/),
+    });
+  }, 60_000);
 
   test('fails, and says why, where there is no such line, no key, or nothing sensible to do', async () => {
     await expect(job({ ASSAY_LINE: 'nowhere' })).rejects.toMatchObject({ code: 1 });
