@@ -122,13 +122,13 @@ describe('docs/operations.md', () => {
   });
 });
 
-test('no document and no example names a folder of the machine it was written on', () => {
+test('no document, no example and no history names the machine it was written on, or a folder of it', () => {
   const files = ['docs', 'examples', 'src', 'test'].flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
       .map((name) => join(folder, name))
       .filter((name) => /\.(?:md|ya?ml|json|ts|js|sh|conf)$/.test(name)),
   );
   expect(files.length).toBeGreaterThan(100);
-  const homes = new RegExp(`"identity":"\\d+@|${ROOT.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}/`);
+  const homes = new RegExp(`"(?:identity|name)":"\\d+@|${ROOT.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}/`);
   expect(files.filter((file) => homes.test(text(file)))).toEqual([]);
 });

@@ -1,5 +1,5 @@
 /** The suite's calls: made as Orca makes them, repeated where Orca would, and every answer kept to be looked at. */
-import { createClient, type Answer } from './webhook/client';
+import { createClient, type Answer, type Client, type Exchange } from './webhook/client';
 import { ALWAYS_RETRIED } from './webhook/codes';
 import { readBody } from './webhook/json-path';
 import { sleep } from './webhook/sleep';
@@ -32,7 +32,7 @@ export interface CallerOptions {
   readonly key: string;
   /** How long a call that is answered with 5xx or 429 is repeated. */
   readonly patienceMs: number;
-  readonly before: ((nth: number) => Promise<void>) | undefined;
+  readonly before: (what: string) => Promise<void>;
 }
 
 /** Between two tries of one call. */
@@ -43,25 +43,23 @@ const LIMIT_MS = 25_000;
 export interface Caller {
   /** Throws NotThere where there is no answer at all. */
   call(call: Call): Promise<Told>;
-  /** Every answer so far, repeated ones too. */
+  /** For what repeats calls by rules of its own, as a stage does. */
+  readonly client: Client;
+  /** Every answer so far, to whichever call and repeated ones too. */
   readonly answers: readonly Told[];
   close(): void;
 }
 
 export function createCaller({ url, key, patienceMs, before }: CallerOptions): Caller {
-  const client = createClient();
-  const base = url.replace(/\/+$/, '');
   const answers: Told[] = [];
-  let nth = 0;
-  const once = async (call: Call): Promise<Told> => {
+  const client = createClient({ onAnswer: (given, answer, ms) => answers.push(told(given, answer, ms)) });
+  const base = url.replace(/\/+$/, '');
+  const exchangeOf = (call: Call): Exchange => {
     const { method = 'GET', to, json, text, headers = {} } = call;
     const sent = call.key === undefined ? key : call.key;
-    const target = /^https?:/.test(to) ? to : `${base}${to}`;
-    const what = `${method} ${new URL(target).pathname}`;
-    const since = Date.now();
-    const answer = await client.exchange({
+    return {
       method,
-      url: target,
+      url: /^https?:/.test(to) ? to : `${base}${to}`,
       headers: {
         Accept: 'application/json, */*',
         ...(json !== undefined && { 'Content-Type': 'application/json' }),
@@ -71,28 +69,45 @@ export function createCaller({ url, key, patienceMs, before }: CallerOptions): C
       },
       body: json !== undefined ? Buffer.from(JSON.stringify(json)) : text !== undefined ? Buffer.from(text) : undefined,
       timeoutMs: LIMIT_MS,
-    });
-    if (answer.kind !== 'answer') throw new NotThere(`${what}: ${answer.message}`);
-    const told = { ...answer, what, ms: Date.now() - since, json: jsonOf(answer) };
-    answers.push(told);
-    return told;
+    };
+  };
+  const once = async (given: Exchange): Promise<Told> => {
+    const since = Date.now();
+    const answer = await client.exchange(given);
+    if (answer.kind !== 'answer') throw new NotThere(`${whatOf(given)}: ${answer.message}`);
+    return told(given, answer, Date.now() - since);
   };
   return {
     answers,
+    client: {
+      ...client,
+      async exchange(given) {
+        await before(whatOf(given));
+        return client.exchange(given);
+      },
+    },
     close: () => client.close(),
     async call(call) {
-      nth += 1;
-      await before?.(nth);
+      const given = exchangeOf(call);
+      await before(whatOf(given));
       const until = Date.now() + patienceMs;
       for (;;) {
-        const told = await once(call);
-        if (told.status < 500 && !ALWAYS_RETRIED.includes(told.status)) return told;
-        if (Date.now() >= until) return told;
+        const answer = await once(given);
+        if (answer.status < 500 && !ALWAYS_RETRIED.includes(answer.status)) return answer;
+        if (Date.now() >= until) return answer;
         await sleep(AGAIN_MS);
       }
     },
   };
 }
+
+const told = (given: Exchange, answer: Answer, ms: number): Told => ({
+  ...answer,
+  ...{ what: whatOf(given), ms, json: jsonOf(answer) },
+});
+
+/** Method and path: what is asked, whoever asks. A stage may be sent to what is no URL. */
+const whatOf = ({ method, url }: Exchange): string => `${method} ${URL.canParse(url) ? new URL(url).pathname : url}`;
 
 function jsonOf({ body, headers }: Answer): Told['json'] {
   try {

@@ -24,9 +24,9 @@ export interface ContractOrder {
   readonly workerMs?: number;
   /** Default 1 s, as Orca polls during the first minute. */
   readonly pollMs?: number;
-  /** Called before each call, counted from 1. What runs beside each other runs one after the other then. */
-  readonly before?: (nth: number) => Promise<void>;
-  /** Only checks of these names, with those that they build on. */
+  /** Called before each call of a check, with its method and path. What runs beside each other runs one after the other then. */
+  readonly before?: (what: string) => Promise<void>;
+  /** Only checks of these names, with those that they build on and those of all answers. */
   readonly only?: readonly string[];
   readonly onCheck?: (check: ContractCheck) => void;
 }
@@ -47,7 +47,13 @@ export interface ContractResult {
 /** Plays all of it. Throws NotThere when nothing answers at the very first call. */
 export async function runContract(order: ContractOrder): Promise<ContractResult> {
   const { url, key, line, request = {}, patienceMs = 60_000, workerMs = 300_000, pollMs = 1_000, before } = order;
-  const caller = createCaller({ url, key, patienceMs, before });
+  let playing = true;
+  const caller = createCaller({
+    ...{ url, key, patienceMs },
+    before: async (what) => {
+      if (playing) await before?.(what);
+    },
+  });
   const runs = new Set<string>();
   const context: CheckContext = {
     ...{ url: url.replace(/\/+$/, ''), key, line, request, workerMs, pollMs, caller, runs },
@@ -67,10 +73,11 @@ export async function runContract(order: ContractOrder): Promise<ContractResult>
     if (before) for (const check of beside) note(await outcome(check, context));
     else for (const done of await Promise.all(beside.map((check) => outcome(check, context)))) note(done);
     for (const check of ENDING) if (wanted(check)) note(await outcome(check, context));
-    if (order.only === undefined) for (const done of ofAllAnswers(caller.answers, key)) note(done);
+    for (const done of ofAllAnswers(caller.answers, key)) note(done);
     return { checks, runs: [...runs] };
   } finally {
-    await cancelAll(context, before !== undefined);
+    playing = false;
+    await cancelAll(context);
     caller.close();
   }
 }
@@ -86,11 +93,10 @@ async function outcome({ name, run }: NamedCheck, context: CheckContext): Promis
 }
 
 /** Whatever happened, nothing that was started goes on. */
-async function cancelAll({ caller, runs }: CheckContext, oneByOne: boolean): Promise<void> {
+async function cancelAll({ caller, runs }: CheckContext): Promise<void> {
   const cancel = (run: string): Promise<Told | void> =>
     caller
       .call({ method: 'POST', to: `/v1/runs/${encodeURIComponent(run)}/cancel`, json: { reason: 'contract check' } })
       .catch(() => undefined);
-  if (oneByOne) for (const run of runs) await cancel(run);
-  else await Promise.all([...runs].map(cancel));
+  await Promise.all([...runs].map(cancel));
 }

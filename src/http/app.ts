@@ -126,7 +126,7 @@ export function createApp(options: AppOptions): FastifyInstance {
 }
 
 function settings(
-  { logger, trustProxy }: AppOptions,
+  { logger, trustProxy, arrivalMs = ARRIVAL_MS }: AppOptions,
   address: PublicAddress,
 ): FastifyHttpOptions<RawServerDefault, FastifyBaseLogger> {
   return {
@@ -137,8 +137,8 @@ function settings(
     bodyLimit: BODY_BYTES,
     trustProxy,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    requestTimeout: ARRIVAL_MS,
-    http: { headersTimeout: ARRIVAL_MS },
+    requestTimeout: arrivalMs,
+    http: { headersTimeout: arrivalMs, connectionsCheckingInterval: arrivalMs / 2 },
     forceCloseConnections: 'idle',
     routerOptions: { maxParamLength: 1_000 },
     clientErrorHandler: (_error, socket) => refuse(socket),
@@ -194,7 +194,7 @@ function refuse(socket: Socket): void {
     type: 'about:blank',
     title: 'Bad Request',
     status: 400,
-    detail: 'This is no valid HTTP request',
+    detail: 'This is no valid HTTP request, or it took too long to arrive',
   });
   socket.end(
     `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

@@ -33,6 +33,8 @@ export interface AppOptions {
   readonly now?: () => number;
   /** Longest that a call may take before the answer is 503. Orca gives up reading after 20 s. */
   readonly deadlineMs?: number;
+  /** How long a request may take to arrive whole; for tests. */
+  readonly arrivalMs?: number;
 }
 
 /** Where Assay is reached from outside, taken apart once. */

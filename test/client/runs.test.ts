@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
+import { Client, type WorkflowClientInterceptor } from '@temporalio/client';
+import { msToTs } from '@temporalio/common/lib/time';
 import { connectTemporal, type Temporal } from '../../src/client/connect';
 import { Conflict, Unreachable } from '../../src/client/errors';
 import { createSetup } from '../../src/client/setup';
 import { createSignatures } from '../../src/adapters/evidence/seal';
 import { documentName, NO_REFS, type EndingStatement } from '../../src/domain/evidence';
 import { BadInput } from '../../src/domain/errors';
+import { workflowId } from '../../src/domain/names';
 import { freePort, untilPasses } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
 import { ALICE, assay, decisions, ORDER, REQUEST } from './given';
@@ -135,15 +138,45 @@ test('a decision too early is refused so, and one after the end is refused as cl
   });
 });
 
-test('a run that was terminated inside Temporal is FAILED and names the sweep', async () => {
+/** The same Temporal, which gives each run a second to live. */
+function hasty(): Temporal {
+  const { client, namespace, ask } = temporal;
+  const interceptors = {
+    workflow: [
+      {
+        startWithDetails: (input, next) =>
+          next({ ...input, options: { ...input.options, workflowExecutionTimeout: msToTs('1 second') } }),
+      } satisfies WorkflowClientInterceptor,
+    ],
+  };
+  const bounded = new Client({ connection: client.connection, namespace, interceptors });
+  return { ...temporal, ask: (call, limitMs) => ask(() => call(bounded), limitMs) };
+}
+
+test.each([
+  {
+    how: 'terminated',
+    end: async (key: string) => {
+      const { id } = await assay(temporal).runs.start({ ...ORDER, key });
+      await world.client.workflow.getHandle(workflowId.run.of(id)).terminate('by hand');
+    },
+  },
+  { how: 'timed out', end: (key: string) => assay(hasty()).runs.start({ ...ORDER, key }) },
+])('a run that was $how inside Temporal is FAILED and names the sweep, in lists too', async ({ how, end }) => {
   const { runs } = assay(temporal);
-  const { id } = await runs.start({ ...ORDER, key: randomUUID() });
-  await world.client.workflow.getHandle(`run/${id}`).terminate('by hand');
-  expect(await runs.status(id)).toMatchObject({
+  const id = randomUUID();
+  await end(id);
+  const failed = {
+    id,
     status: 'FAILED',
+    progress: `${how} inside Temporal`,
     error: expect.stringContaining(`assay sweep --run ${id}`),
     closedAt: expect.any(String),
-  });
+  };
+  await untilPasses(async () => expect(await runs.status(id)).toMatchObject(failed));
+  await untilPasses(async () =>
+    expect((await runs.list({ status: 'FAILED' })).runs).toContainEqual(expect.objectContaining(failed)),
+  );
 });
 
 test('runs are listed by line and status, page by page, and after them what only the archive knows', async () => {

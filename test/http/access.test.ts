@@ -168,17 +168,41 @@ test('the public URL’s path may be stripped by a proxy or not', async () => {
   expect((await door.get('/assay', KEYS.reader)).status).toBe(303);
 });
 
-test('what is no HTTP is answered 400 and the connection closed', async () => {
-  const door = await open();
-  const text = await new Promise<string>((resolve, reject) => {
-    const socket = createConnection(Number(new URL(door.url).port), '127.0.0.1', () => socket.write('HELLO\r\n\r\n'));
+/** Sends a text at once and then another, slowly, again and again. Gives back what has come when the connection is closed. */
+function said(door: Door, text: string, slowly?: string): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = createConnection(Number(new URL(door.url).port), '127.0.0.1', () => socket.write(text));
+    const drip = slowly === undefined ? undefined : setInterval(() => socket.write(slowly), 20);
     let got = '';
     socket.on('data', (chunk) => (got += chunk.toString()));
-    socket.on('close', () => resolve(got));
-    socket.on('error', reject);
+    // The last drop may meet a closed door.
+    socket.on('error', () => undefined);
+    socket.on('close', () => {
+      clearInterval(drip);
+      resolve(got);
+    });
   });
+}
+
+test('what is no HTTP is answered 400 and the connection closed', async () => {
+  const text = await said(await open(), 'HELLO\r\n\r\n');
   expect(text).toMatch(/^HTTP\/1\.1 400 /);
   expect(text).toContain('application/problem+json');
+});
+
+test.each([
+  ['whose headers trickle in', '', 'X-More: 1\r\n'],
+  [
+    'whose body trickles in',
+    `Authorization: Bearer ${KEYS.ci}\r\nContent-Type: application/json\r\nContent-Length: 9000\r\n\r\n`,
+    ' ',
+  ],
+])('a request %s is answered 400 once, never 408, and the connection closed', async (_name, headers, slowly) => {
+  const door = await open({ arrivalMs: 200 });
+  const text = await said(door, `POST /v1/runs HTTP/1.1\r\nHost: assay\r\n${headers}`, slowly);
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 400']);
+  expect(text).toContain('application/problem+json');
+  expect(door.calls).toEqual([]);
 });
 
 test('connections are kept longer than OkHttp’s five minutes', async () => {

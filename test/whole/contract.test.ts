@@ -71,11 +71,23 @@ describe('behind a load balancer', () => {
   }, 180_000);
 
   test.each([
-    ['before each call', 0],
-    ['in each call', 15],
+    { when: 'before each call', afterMs: 0 },
+    {
+      when: 'in each call',
+      afterMs: 15,
+      // None of a stage: Orca makes its cancel once, so one that is broken off is lost.
+      only: [
+        'Location is the absolute status URL that the body names',
+        'the first status read finds the run, with one word and one text',
+        'a create that is delivered again is the same run',
+        'the key with another body is refused: 409',
+        'cancel by key is answered 2xx, and twice',
+        'a restarted stage begins a new attempt',
+      ],
+    },
   ])(
-    'it is kept though the API process is killed and started again %s',
-    async (_name, afterMs) => {
+    'it is kept though the API process is killed and started again $when',
+    async ({ afterMs, only }) => {
       let kills = Promise.resolve();
       // One after the other: two processes would fight for the port.
       const kill = (): Promise<void> =>
@@ -83,28 +95,30 @@ describe('behind a load balancer', () => {
           await assay.server.stop();
           assay.server.start();
         }));
-      const before = async (): Promise<void> => {
-        if (afterMs === 0) await kill();
-        else setTimeout(() => void kill(), afterMs);
+      const back = (): Promise<unknown> =>
+        eventually(async () => (await fetch(`${assay.url}/readyz`)).ok, { timeoutMs: 60_000 });
+      let asked = new Map<string, number>();
+      const before = async (what: string): Promise<void> => {
+        const times = asked.get(what) ?? 0;
+        asked.set(what, times + 1);
+        // Each call of each check, but of those that are made again and again not every one.
+        if (times % 7 !== 0) return;
+        if (afterMs !== 0) return void setTimeout(() => void kill(), afterMs);
+        await kill();
+        // For the same reason this one finds the server back.
+        if (what.endsWith('/cancel')) await back();
       };
+      const onCheck = (): void => void (asked = new Map());
       const stoodIn = stripping.stoodIn();
-      const only = [
-        'Location is the absolute status URL that the body names',
-        'the first status read finds the run, with one word and one text',
-        'a create that is delivered again is the same run',
-        'the key with another body is refused: 409',
-        'cancel by key is answered 2xx, and twice',
-        'a restarted stage begins a new attempt',
-      ];
-      const { checks } = await runContract({ ...ORDER, url, before, only });
+      const { checks } = await runContract({ ...ORDER, url, before, onCheck, ...(only && { only }) });
       await new Promise((resolve) => setTimeout(resolve, afterMs));
       await kills;
-      await eventually(async () => (await fetch(`${assay.url}/readyz`)).ok, { timeoutMs: 30_000 });
+      await back();
       expectKept(checks);
-      expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(only));
+      expect(checks.map(({ name }) => name)).toEqual(expect.arrayContaining(only ?? NEEDS_A_WORKER));
       expect(stripping.stoodIn() - stoodIn).toBeGreaterThan(3);
     },
-    180_000,
+    300_000,
   );
 
   const stage = (key: string, more: Partial<WebhookStage> = {}): WebhookStage => ({

@@ -340,7 +340,7 @@ async function play(
   stageRefId: string,
   more: Partial<Parameters<typeof playWebhookStage>[0]>,
 ): Promise<WebhookResult> {
-  const { url, key, pollMs } = context;
+  const { url, key, pollMs, caller } = context;
   context.runs.add(keyOf(context, stageRefId));
   return playWebhookStage({
     url: `${url}/v1/runs`,
@@ -355,6 +355,7 @@ async function play(
     cancelPayload: { reason: 'contract check' },
     createBackoffMs: pollMs,
     pollMs,
+    client: caller.client,
     ...more,
   });
 }

@@ -39,6 +39,8 @@ export interface Client {
 export interface ClientOptions {
   /** Keeps to Orca's default rules of which hosts may be called; default: any host is fine. */
   readonly restricted?: boolean;
+  /** Told of every answer and what it took in milliseconds; of those too that are followed, or sent again on, without a word. */
+  readonly onAnswer?: (given: Exchange, answer: Answer, ms: number) => void;
 }
 
 const MOST_HOPS = 20;
@@ -47,15 +49,17 @@ const MOST_IDLE = 5;
 const IDLE_MS = 5 * 60_000;
 
 /** A client with connections of its own. */
-export function createClient({ restricted = false }: ClientOptions = {}): Client {
+export function createClient({ restricted = false, onAnswer }: ClientOptions = {}): Client {
   const agents = createAgents();
-  const pass = (given: Exchange): Promise<Answer | NoAnswer> => {
+  const pass = async (given: Exchange): Promise<Answer | NoAnswer> => {
     const target = URL.canParse(given.url) ? new URL(given.url) : undefined;
-    if (!target || !/^https?:$/.test(target.protocol))
-      return Promise.resolve({ kind: 'invalid', message: 'URI not valid: null' });
+    if (!target || !/^https?:$/.test(target.protocol)) return { kind: 'invalid', message: 'URI not valid: null' };
     const [rule] = restricted ? urlRules(given.url) : [];
-    if (rule) return Promise.resolve({ kind: 'forbidden', message: `Host not allowed: ${rule.fault}` });
-    return send(given, target, agents);
+    if (rule) return { kind: 'forbidden', message: `Host not allowed: ${rule.fault}` };
+    const since = Date.now();
+    const answer = await send(given, target, agents);
+    if (answer.kind === 'answer') onAnswer?.(given, answer, Date.now() - since);
+    return answer;
   };
   return {
     exchange: (given) => follow(given, pass),
