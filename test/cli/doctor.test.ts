@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createHash } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { generateKeyPair } from '../../src/adapters/evidence/keys';
 import { startSimulator } from '../../src/simulator';
@@ -165,6 +167,23 @@ test('a Gate that is not there: 3; one that wants a login: 1', async () => {
   expect(login.bad).toEqual([
     expect.objectContaining({ what: 'lets us in', health: 'failed', hint: 'Check spinnaker.auth.' }),
   ]);
+});
+
+test.each([
+  ['an ingress without a backend', '<html>404</html>', 'text/html', 1, '404 with a page'],
+  ['a server that speaks otherwise', 'default backend - 404', 'text/plain', 3, 'not said by Gate itself'],
+  ['another service of Spinnaker', '{"status":404,"error":"Not Found"}', 'application/json', 3, 'which every Gate has'],
+] as const)('%s is not taken for Gate', async (_, body, type, code, told) => {
+  const other = createServer((_request, response) => response.writeHead(404, { 'content-type': type }).end(body));
+  await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+  try {
+    const gate = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    const found = await findings(config({ gate }));
+    expect(found.code).toBe(code);
+    expect(found.bad).toEqual([expect.objectContaining({ detail: expect.stringContaining(told) as string })]);
+  } finally {
+    other.close();
+  }
 });
 
 describe('rights', () => {

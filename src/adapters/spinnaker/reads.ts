@@ -1,5 +1,5 @@
 /** What of Gate can be seen without doing anything: who we are, rights, pipelines. */
-import { TryAgain } from '../../domain/errors';
+import { NotFound, TryAgain } from '../../domain/errors';
 import type { ApplicationRights, GateUser, PipelineConfig, SpinnakerReads } from '../ports';
 import { notFound, read } from './answers';
 import { createGate } from './gate';
@@ -13,17 +13,22 @@ export function createSpinnakerReads(options: SpinnakerOptions): SpinnakerReads 
   const { gate: url, application, auth, timeoutMs = TIMEOUT_MS } = options;
   const gate = createGate({ gate: url, auth, timeoutMs });
 
-  /** `undefined` for 404. */
+  /** `undefined` for Gate's own 404. */
   async function get(path: readonly string[]): Promise<unknown> {
-    const answer = await gate({ method: 'GET', path });
-    if (answer.status === 404) return undefined;
-    return read(answer, { missing: notFound }) ?? null;
+    try {
+      return read(await gate({ method: 'GET', path }), { missing: notFound }) ?? null;
+    } catch (error) {
+      if (error instanceof NotFound) return undefined;
+      throw error;
+    }
   }
 
   return {
     async whoAmI(): Promise<GateUser> {
       // Empty where Gate has no security (AuthController).
-      const user = record(await get(['auth', 'user']));
+      const found = await get(['auth', 'user']);
+      if (found === undefined) throw new TryAgain(`${url} has no /auth/user, which every Gate has`);
+      const user = record(found);
       return { name: text(user.username) ?? text(user.email) ?? null, roles: texts(user.roles) };
     },
 
