@@ -13,7 +13,7 @@ header .who { margin-inline-start: auto; color: var(--soft); }
 .skip { position: absolute; left: -99rem; } .skip:focus { left: 1rem; }
 h1 { font-size: 1.6rem; margin: 1.2rem 0 .4rem; overflow-wrap: anywhere; } h2 { font-size: 1.2rem; margin: 1.8rem 0 .5rem; }
 a { color: var(--link); } :focus-visible { outline: 3px solid var(--accent); outline-offset: 2px; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .35rem .6rem; border-bottom: 1px solid var(--line); overflow-wrap: break-word; } th, td:first-child, td a, td code { white-space: nowrap; } td { max-width: 28rem; }
 .wide { overflow-x: auto; } caption { text-align: left; color: var(--soft); padding: .3rem 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .2rem 1rem; } dt { color: var(--soft); } dd { margin: 0; overflow-wrap: anywhere; }
 .steps { list-style: none; padding: 0; display: flex; flex-wrap: wrap; gap: .4rem; }

@@ -23,7 +23,7 @@ export function findings({ findings: counts }: StatusDocument, report: Report | 
 function findingsTable(list: readonly Finding[]): Html {
   const shown = list.slice(0, MOST_FINDINGS);
   const bySeverity = SEVERITIES.flatMap((severity) => shown.filter((finding) => finding.severity === severity));
-  return html`<div class="wide">
+  return html`<div class="wide" role="region" aria-label="Findings" tabindex="0">
     <table>
       <caption>
         Worst first${list.length > shown.length && `; the first ${shown.length} of ${list.length}, the report has all`}

@@ -63,7 +63,7 @@ export function linePage(
 
 function runsTable(url: string, runs: readonly StatusDocument[]): Html {
   if (runs.length === 0) return html`<p>There are no runs.</p>`;
-  return html`<div class="wide">
+  return html`<div class="wide" role="region" aria-label="Runs" tabindex="0">
     <table>
       <caption>
         Runs, newest first
@@ -96,7 +96,7 @@ function runsTable(url: string, runs: readonly StatusDocument[]): Html {
 }
 
 function imagesTable(url: string, images: readonly CatalogueEntry[]): Html {
-  return html`<div class="wide">
+  return html`<div class="wide" role="region" aria-label="Approved images" tabindex="0">
     <table>
       <caption>
         Newest first
