@@ -1,11 +1,22 @@
 import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, SpinnakerJob } from '../adapters/ports';
 import type { ServerGroup, TestInstance } from '../domain/run';
-import { NotFound } from '../domain/errors';
+import { Forbidden, NotFound, TryAgain } from '../domain/errors';
 import { candidateFaults } from '../domain/image';
 import { TAG } from '../domain/names';
-import { notReady, remember, remembered } from './attempt';
+import { notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { cancelExecution, executionsOf, reachable, searchAgain, type GateMemory } from './gate-memory';
+import {
+  cancelExecution,
+  endExecutions,
+  executionsOf,
+  hangs,
+  isGivenUp,
+  keep,
+  memoryOf,
+  reachable,
+  searchAgain,
+  type GateMemory,
+} from './gate-memory';
 import { believeOrLookAgain, type Absence } from './patience';
 
 export interface UndoDeployInput {
@@ -53,16 +64,13 @@ export interface DeployLeft {
 export const createUndoDeployActivities = (deps: Deps) => ({
   /**
    * Removes the test instance with all that came with it: deploy execution over, server group destroyed through Spinnaker,
-   * Auto Scaling group gone, instance terminated, volumes gone. Answers only when all of that has been read back.
+   * Auto Scaling group gone, instance terminated, volumes gone. Answers only when all of that has been read back. What Gate, or
+   * an execution that does not end, holds up for `unreachableMinutes` goes on without Spinnaker.
    */
   async undoDeploy(input: UndoDeployInput): Promise<DeployLeft> {
     const deploys = await removeDeploy(deps, input, 'search');
     // An instance that was assessed came of a deploy that succeeded.
-    const late =
-      !input.instance &&
-      (deploys === 'away' ||
-        deploys.length === 0 ||
-        deploys.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null));
+    const late = !input.instance && (deploys === 'away' || deploys.length === 0 || deploys.some(isGivenUp));
     return { late };
   },
 
@@ -149,11 +157,7 @@ async function removeGroups(
   const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
   if (deploys !== 'away') {
     if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
-    const running = deploys.find(({ over }) => !over);
-    if (running) {
-      const asked = await reachable(input, () => cancelExecution(spinnaker, running.id, run));
-      if (asked !== 'away') throw notReady(`waiting for deploy execution ${running.id} to end`, pollSeconds);
-    }
+    await endExecutions(spinnaker, input, deploys, 'deploy');
   }
   const executions = deploys === 'away' ? [] : deploys;
   const known = [
@@ -165,13 +169,13 @@ async function removeGroups(
   await mark(aws, run, groups);
   const first = groups[0];
   if (!first) return deploys;
-  const asked = deploys === 'away' ? 'away' : await destroyThroughSpinnaker(spinnaker, input, first);
-  if (asked === 'away' || asked === 'nameless') {
-    await aws.groups.delete(first.group.name);
-    const why = asked === 'away' ? 'Gate is away' : 'no execution tells its account in Spinnaker';
-    throw notReady(`${why}; Auto Scaling group ${first.group.name} is being deleted through AWS`, pollSeconds);
-  }
-  throw notReady(`${asked}; Auto Scaling group ${first.group.name} still exists`, pollSeconds);
+  const { name, status } = first.group;
+  // A deletion that is under way needs time, not another execution.
+  if (status !== null) throw notReady(`Auto Scaling says of group ${name}: "${status}"`, pollSeconds);
+  const asked: Asked = deploys === 'away' ? AWAY : await destroyThroughSpinnaker(spinnaker, input, first);
+  if ('progress' in asked) throw notReady(`${asked.progress}; Auto Scaling group ${name} still exists`, pollSeconds);
+  await aws.groups.delete(name);
+  throw notReady(`${asked.cannot}; Auto Scaling group ${name} is being deleted through AWS`, pollSeconds);
 }
 
 /**
@@ -215,30 +219,38 @@ async function ourGroups(
   return [...groups.values()];
 }
 
-/**
- * Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. `nameless`: a task needs
- * the account's name in Spinnaker, which only the deploy's execution tells.
- */
+/** What became of a destroy through Spinnaker; `cannot`: why it is left to AWS. */
+type Asked = { readonly progress: string } | { readonly cannot: string };
+const AWAY: Asked = { cannot: 'Gate is away' };
+
+/** Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. */
 async function destroyThroughSpinnaker(
   spinnaker: Spinnaker,
   input: UndoDeployInput,
   { group, account }: OurGroup,
-): Promise<string> {
+): Promise<Asked> {
   const { run, destroyPipeline: pipeline } = input;
-  if (pipeline === null && account === null) return 'nameless';
+  // A task needs it, and only the deploy's execution tells it.
+  if (pipeline === null && account === null) return { cannot: 'no execution tells its account in Spinnaker' };
   const destroys = await reachable(input, () =>
     pipeline === null ? destroyTasks(spinnaker, input) : spinnaker.find(run, 'destroy', pipeline),
   );
-  if (destroys === 'away') return 'away';
+  if (destroys === 'away') return AWAY;
   const running = destroys.find(({ over }) => !over);
-  if (running) return `destroy execution ${running.id} is ${running.status}`;
-  // A deletion that is under way needs time, not another execution.
-  if (group.status !== null) return `Auto Scaling says "${group.status}"`;
+  if (running) {
+    const { id } = running;
+    if (!hangs(input, id)) return { progress: `destroy execution ${id} is ${running.status}` };
+    // Were it to wake up later, it would destroy the next group of this name, which may be another run's.
+    await cancelIfPossible(spinnaker, id, run, pipeline === null ? 'task' : 'execution');
+    return { cannot: `destroy execution ${id} does not end` };
+  }
   const last: Execution | undefined = destroys.at(-1);
   const again = last?.endedAt ? Date.parse(last.endedAt) + pauseMs(destroys.length, input.pollSeconds) : 0;
   const said = last && `ended ${last.status}${last.failure ? `: ${last.failure}` : ''}`;
   if (last && Date.now() < again)
-    return `destroy execution ${last.id} ${said}; the next one waits until ${new Date(again).toISOString()}`;
+    return {
+      progress: `destroy execution ${last.id} ${said}; the next one waits until ${new Date(again).toISOString()}`,
+    };
   const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
     pipeline === null
@@ -254,25 +266,31 @@ async function destroyThroughSpinnaker(
           serverGroupName: group.name,
         }),
   );
-  if (started === 'away') return 'away';
-  if (pipeline === null) rememberTask(input, started.executionId);
+  if (started === 'away') return AWAY;
+  if (pipeline === null) keep(input, { taskId: started.executionId });
   const before = said ? ` (the one before ${said})` : '';
-  return `destroy execution ${started.executionId} was started${before}`;
+  return { progress: `destroy execution ${started.executionId} was started${before}` };
 }
 
 /** The destroy tasks so far. One that is known to run is asked for by its id: the list is that of the whole application. */
 async function destroyTasks(spinnaker: Spinnaker, input: UndoDeployInput): Promise<readonly Execution[]> {
-  const { taskId } = remembered<GateMemory>() ?? input.gate;
+  const { taskId } = memoryOf(input);
   if (typeof taskId === 'string') {
     const task = await find(() => spinnaker.task(taskId));
     if (task && !task.over) return [task];
-    rememberTask(input, null);
+    keep(input, { taskId: null });
   }
   return spinnaker.findTasks(input.run, 'destroy');
 }
 
-const rememberTask = ({ gate }: UndoDeployInput, taskId: string | null): void =>
-  remember({ ...(remembered<GateMemory>() ?? gate), taskId } satisfies GateMemory);
+/** A cancel that nothing depends on. */
+async function cancelIfPossible(...[spinnaker, id, run, kind]: Parameters<typeof cancelExecution>): Promise<void> {
+  try {
+    await cancelExecution(spinnaker, id, run, kind);
+  } catch (error) {
+    if (!(error instanceof TryAgain) && !(error instanceof Forbidden)) throw error;
+  }
+}
 
 /**
  * Orca's stage `destroyServerGroup`, which disables first and takes a group that is not there for destroyed. Should an answer

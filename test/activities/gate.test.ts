@@ -1,8 +1,8 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities, type Deps } from '../../src/activities';
-import type { Spinnaker } from '../../src/adapters/ports';
-import { AnswerLost, Forbidden } from '../../src/domain/errors';
+import type { Execution, Spinnaker } from '../../src/adapters/ports';
+import { AnswerLost, Forbidden, TryAgain } from '../../src/domain/errors';
 
 /** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
 class Attempts {
@@ -67,4 +67,19 @@ test('an undo takes a Gate that refuses it for one that is away, and goes on wit
   expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
   jest.advanceTimersByTime(60 * MINUTE);
   expect(await attempts.next(() => undoBake(undo))).toMatchObject({ late: true });
+});
+
+test.each([
+  ['never ends', async () => undefined],
+  ['cannot be cancelled', throwing(new TryAgain('500'))],
+])('a bake that %s is given up in the end, and what it named is known', async (_what, cancel) => {
+  const attempts = new Attempts(600 * MINUTE);
+  const images = [{ region: 'us-east-1', amiId: 'ami-1' }];
+  const stuck = { id: 'E1', status: 'CANCELED', over: false, failure: null, images } as unknown as Execution;
+  const { undoBake } = activities({ find: async () => [stuck], cancel });
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
+  jest.advanceTimersByTime(59 * MINUTE);
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
+  jest.advanceTimersByTime(MINUTE);
+  expect(await attempts.next(() => undoBake(undo))).toEqual({ late: true, images });
 });

@@ -92,6 +92,43 @@ test('a group that Orca has not noted yet is destroyed in the account of the dep
   expect(alive(bench)).toMatchObject(NOTHING);
 });
 
+/** Longer than any test. */
+const NEVER = 1_000_000;
+
+test('a deploy that was cancelled and never ends holds nothing up for longer than Gate may be away', async () => {
+  const bench = await openBench();
+  bench.simulator.behave({ deploy: 'waits', cancelSeconds: NEVER });
+  await deploy(bench);
+  await groupIsThere(bench);
+  const said: string[] = [];
+  const undone = bench.run('undoDeploy', input({ unreachableMinutes: 0.02 }), { between: (text) => said.push(text) });
+  expect(await undone).toEqual({ late: true });
+  expect(alive(bench)).toMatchObject(NOTHING);
+  expect(said[0]).toMatch(/^waiting for deploy execution \S+ to end$/);
+  // A hanging stage of another execution is no reason to do without Spinnaker.
+  expect(destroys(bench)).toMatchObject([{ status: 'SUCCEEDED' }]);
+});
+
+test.each([
+  ['pipeline', 'destroy-candidate'],
+  ['task', null],
+])('a destroy %s that never ends is cancelled, and AWS deletes the group', async (_kind, destroyPipeline) => {
+  const bench = await openBench();
+  await deploy(bench);
+  await untilPasses(() => expect(bench.simulator.state().executions[0]?.status).toBe('SUCCEEDED'));
+  bench.simulator.behave({ destroy: 'never-ends', cancelSeconds: NEVER });
+  const said: string[] = [];
+  await bench.run('undoDeploy', input({ destroyPipeline, unreachableMinutes: 0.02 }), {
+    between: (text) => said.push(text),
+  });
+  expect(alive(bench)).toMatchObject(NOTHING);
+  expect(said.join()).toMatch(
+    /destroy execution \S+ does not end; Auto Scaling group \S+ is being deleted through AWS/,
+  );
+  const [, ...after] = bench.simulator.state().executions;
+  expect(after.map(({ status }) => status)).toEqual(['CANCELED']);
+});
+
 test('a destroy that fails at once is started again after a pause that grows', async () => {
   const bench = await openBench({ speed: 100 });
   await deploy(bench);
