@@ -2,7 +2,7 @@ import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, Spinn
 import type { ServerGroup, TestInstance } from '../domain/run';
 import { Forbidden, NotFound, TryAgain } from '../domain/errors';
 import { candidateFaults } from '../domain/image';
-import { TAG } from '../domain/names';
+import { isRegion, TAG } from '../domain/names';
 import { notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
 import {
@@ -141,41 +141,69 @@ async function removeDeploy(
   input: UndoDeployInput,
   start: 'search' | 'no search',
 ): Promise<readonly Execution[] | 'away'> {
-  const aws = deps.aws.region(input.region);
-  const deploys = await removeGroups(gateOf(deps), aws, input, start);
-  await removeInstances(aws, input, await aws.instances.ofRun(input.run), input.instance);
-  return deploys;
-}
-
-async function removeGroups(
-  spinnaker: Spinnaker,
-  aws: AwsRegion,
-  input: UndoDeployInput,
-  start: 'search' | 'no search',
-): Promise<readonly Execution[] | 'away'> {
-  const { run, pollSeconds } = input;
-  const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
-  if (deploys !== 'away') {
-    if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
-    await endExecutions(spinnaker, input, deploys, 'deploy');
-  }
+  const spinnaker = gateOf(deps);
+  const deploys = await endDeploys(spinnaker, input, start);
   const executions = deploys === 'away' ? [] : deploys;
   const known = [
     ...executions.flatMap(({ servers }) => servers),
     ...(input.instance?.server ? [input.instance.server] : []),
-  ];
+  ].filter(({ region }) => isRegion(region));
   const account = executions.map((one) => one.account).find((one) => one !== null) ?? null;
-  const groups = await ourGroups(aws, run, known, account);
-  await mark(aws, run, groups);
-  const first = groups[0];
-  if (!first) return deploys;
-  const { name, status } = first.group;
+  // A deploy may make groups where nobody asked for them. Spinnaker numbers them by region: elsewhere a name is another's.
+  const places = [...new Set([input.region, ...known.map(({ region }) => region)])].map((region): Place => {
+    return { region, aws: deps.aws.region(region), known: known.filter((server) => server.region === region) };
+  });
+  const groups: OurGroup[] = [];
+  for (const place of places) {
+    const ours = await ourGroups(place, input.run, account);
+    await mark(place.aws, input.run, ours);
+    groups.push(...ours);
+  }
+  if (groups.length > 0) throw await removeNext(spinnaker, input, groups, deploys === 'away');
+  for (const { region, aws } of places) {
+    const { instances } = aws;
+    await removeInstances(
+      aws,
+      input,
+      await instances.ofRun(input.run),
+      region === input.region ? input.instance : null,
+    );
+  }
+  return deploys;
+}
+
+/** The deploys of the run, ended; `away`: Gate tells of none. */
+async function endDeploys(
+  spinnaker: Spinnaker,
+  input: UndoDeployInput,
+  start: 'search' | 'no search',
+): Promise<readonly Execution[] | 'away'> {
+  const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
+  if (deploys === 'away') return 'away';
+  if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
+  await endExecutions(spinnaker, input, deploys, 'deploy');
+  return deploys;
+}
+
+/** Does what is to be done about the groups now; what is waited for next. */
+async function removeNext(
+  spinnaker: Spinnaker,
+  input: UndoDeployInput,
+  groups: readonly OurGroup[],
+  away: boolean,
+): Promise<Error> {
+  const { pollSeconds } = input;
+  const next = groups.find(({ group }) => group.status === null);
   // A deletion that is under way needs time, not another execution.
-  if (status !== null) throw notReady(`Auto Scaling says of group ${name}: "${status}"`, pollSeconds);
-  const asked: Asked = deploys === 'away' ? AWAY : await destroyThroughSpinnaker(spinnaker, input, first);
-  if ('progress' in asked) throw notReady(`${asked.progress}; Auto Scaling group ${name} still exists`, pollSeconds);
-  await aws.groups.delete(name);
-  throw notReady(`${asked.cannot}; Auto Scaling group ${name} is being deleted through AWS`, pollSeconds);
+  if (!next) {
+    const said = groups.map(({ group }) => `${group.name}: "${group.status}"`).join(', ');
+    return notReady(`Auto Scaling says of group ${said}`, pollSeconds);
+  }
+  const { name } = next.group;
+  const asked: Asked = away ? AWAY : await destroyThroughSpinnaker(spinnaker, input, next);
+  if ('progress' in asked) return notReady(`${asked.progress}; Auto Scaling group ${name} still exists`, pollSeconds);
+  await next.aws.groups.delete(name);
+  return notReady(`${asked.cannot}; Auto Scaling group ${name} is being deleted through AWS`, pollSeconds);
 }
 
 /**
@@ -197,24 +225,27 @@ async function mark({ instances }: AwsRegion, run: string, groups: readonly OurG
   for (const id of volumes) if (!marked.has(id)) await instances.tag(id, tags);
 }
 
-interface OurGroup {
+/** A region in which the run has groups, or may have. */
+interface Place {
+  readonly region: string;
+  readonly aws: AwsRegion;
+  /** What the run's executions name there. */
+  readonly known: readonly ServerGroup[];
+}
+
+interface OurGroup extends Pick<Place, 'region' | 'aws'> {
   readonly group: AutoScalingGroup;
   readonly account: string | null;
 }
 
-/** The run's Auto Scaling groups: those that carry its tag, and those its own executions name, unless they carry another's. */
-async function ourGroups(
-  aws: AwsRegion,
-  run: string,
-  known: readonly ServerGroup[],
-  account: string | null,
-): Promise<OurGroup[]> {
+/** The run's Auto Scaling groups of a region: those that carry its tag, and those known ones that carry no other's. */
+async function ourGroups({ region, aws, known }: Place, run: string, account: string | null): Promise<OurGroup[]> {
   const groups = new Map<string, OurGroup>();
   // Before Orca notes the group it is found by its tag alone; the account is the one it was to be made in.
-  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { group, account });
+  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { region, aws, group, account });
   for (const { name, account: named } of known) {
     const group = groups.get(name)?.group ?? (await aws.groups.describe(name));
-    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { group, account: named });
+    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { region, aws, group, account: named });
   }
   return [...groups.values()];
 }
@@ -224,11 +255,8 @@ type Asked = { readonly progress: string } | { readonly cannot: string };
 const AWAY: Asked = { cannot: 'Gate is away' };
 
 /** Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. */
-async function destroyThroughSpinnaker(
-  spinnaker: Spinnaker,
-  input: UndoDeployInput,
-  { group, account }: OurGroup,
-): Promise<Asked> {
+async function destroyThroughSpinnaker(spinnaker: Spinnaker, input: UndoDeployInput, ours: OurGroup): Promise<Asked> {
+  const { group, account, region } = ours;
   const { run, destroyPipeline: pipeline } = input;
   // A task needs it, and only the deploy's execution tells it.
   if (pipeline === null && account === null) return { cannot: 'no execution tells its account in Spinnaker' };
@@ -254,7 +282,7 @@ async function destroyThroughSpinnaker(
   const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
     pipeline === null
-      ? spinnaker.startTask(key, destroyJob(input, group.name, account))
+      ? spinnaker.startTask(key, destroyJob(ours))
       : spinnaker.start(key, pipeline, {
           ...input.parameters,
           assayRun: run,
@@ -262,7 +290,7 @@ async function destroyThroughSpinnaker(
           assayRegion: input.region,
           assayExpires: input.expires,
           ...(account === null ? {} : { account }),
-          region: input.region,
+          region,
           serverGroupName: group.name,
         }),
   );
@@ -296,7 +324,7 @@ async function cancelIfPossible(...[spinnaker, id, run, kind]: Parameters<typeof
  * Orca's stage `destroyServerGroup`, which disables first and takes a group that is not there for destroyed. Should an answer
  * be lost and the task be over before it is listed, a second one finds nothing to do.
  */
-const destroyJob = ({ region }: UndoDeployInput, name: string, account: string | null): SpinnakerJob => ({
+const destroyJob = ({ group: { name }, account, region }: OurGroup): SpinnakerJob => ({
   type: 'destroyServerGroup',
   cloudProvider: 'aws',
   cloudProviderType: 'aws',

@@ -83,3 +83,22 @@ test.each([
   jest.advanceTimersByTime(MINUTE);
   expect(await attempts.next(() => undoBake(undo))).toEqual({ late: true, images });
 });
+
+test('a deploy that makes groups in further regions is a fault', async () => {
+  const servers = ['us-east-1', 'eu-west-1'].map((region) => ({ account: 'test', region, name: 'g-v000' }));
+  const done = { id: 'E1', status: 'SUCCEEDED', over: true, failure: null, servers } as unknown as Execution;
+  const { awaitInstance } = activities({ execution: async () => done });
+  const what = {
+    run: 'r',
+    line: 'l',
+    amiId: 'ami-1',
+    region: 'us-east-1',
+    executionId: 'E1',
+    expires: '',
+    pollSeconds: 1,
+  };
+  expect(await new Attempts(MINUTE).next(() => awaitInstance(what))).toMatchObject({
+    type: 'Final',
+    message: 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1',
+  });
+});
