@@ -1,6 +1,7 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
 import type { JudgmentInput } from '../activities/tell-spinnaker';
+import type { GateMemory } from '../activities/gate-memory';
 import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { EndStatus } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
@@ -63,7 +64,11 @@ export interface LateBakeInput {
 }
 
 /** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
-export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & { readonly until: string };
+export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & {
+  readonly until: string;
+  /** What the run's undo remembered of Gate. */
+  readonly gate?: GateMemory;
+};
 
 /** Input of `lateJudgment`: gives a judgment once its stage has begun, until `until` (ISO 8601). */
 export type LateJudgmentInput = Omit<JudgmentInput, 'late'> & { readonly until: string };
