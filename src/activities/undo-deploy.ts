@@ -46,13 +46,17 @@ export interface UndoBroughtInput {
   readonly pollSeconds: number;
 }
 
-export interface UndoLaunchInput {
+/** Where a run launched with EC2. */
+interface Launched {
   readonly run: string;
   readonly region: string;
+  readonly pollSeconds: number;
+}
+
+export interface UndoLaunchInput extends Launched {
   /** Null: a launch may have been made whose instance is not known, so that it is looked for again and again. */
   readonly instance: TestInstance | null;
   readonly absence: Absence | null;
-  readonly pollSeconds: number;
 }
 
 /** What a deploy leaves behind once all that shows of it is gone. */
@@ -76,15 +80,16 @@ export const createUndoDeployActivities = (deps: Deps) => ({
 
   /** Removes what the run launched with EC2: instance, volumes, network interfaces. */
   async undoLaunch(input: UndoLaunchInput): Promise<void> {
-    const aws = deps.aws.region(input.region);
-    const { instances } = aws;
-    await removeInstances(aws, input, await instances.ofRun(input.run), input.instance);
-    // They go with their instance (DeleteOnTermination); what is left after that would stay for ever.
-    const left = await instances.interfacesOfRun(input.run);
-    for (const id of left) await instances.deleteInterface(id);
-    if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, Math.min(input.pollSeconds, 5));
+    await removeLaunched(deps, input, input.instance);
     if (!input.instance)
       believeOrLookAgain(input.absence, 'looking for a launch whose answer was lost', input.pollSeconds);
+  },
+
+  /** Removes what still comes of a launch whose answer was lost; answers once `until` has passed and nothing is left. */
+  async watchLateLaunch(input: Launched & { readonly until: string }): Promise<void> {
+    await removeLaunched(deps, input, null);
+    if (Date.now() < Date.parse(input.until))
+      throw notReady(`nothing of the lost launch is there, watching until ${input.until}`, input.pollSeconds);
   },
 
   /** Removes what still comes of a deploy that was given up; answers once `until` has passed and nothing is left. */
@@ -134,6 +139,20 @@ async function claimBrought(
   for (const id of bare) await instances.tag(id, { [TAG.managed]: 'true', [TAG.run]: run });
   if (bare.length > 0) throw notReady(`tags of ${bare.join(', ')} are not visible yet`, Math.min(pollSeconds, 1));
   return { instanceId, volumeIds, server: null };
+}
+
+async function removeLaunched(
+  deps: Deps,
+  { run, region, pollSeconds }: Launched,
+  known: TestInstance | null,
+): Promise<void> {
+  const aws = deps.aws.region(region);
+  const { instances } = aws;
+  await removeInstances(aws, { run, pollSeconds }, await instances.ofRun(run), known);
+  // They go with their instance (DeleteOnTermination); what is left after that would stay for ever.
+  const left = await instances.interfacesOfRun(run);
+  for (const id of left) await instances.deleteInterface(id);
+  if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, Math.min(pollSeconds, 5));
 }
 
 async function removeDeploy(

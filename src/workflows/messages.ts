@@ -73,6 +73,14 @@ export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & {
 /** Input of `lateJudgment`: gives a judgment once its stage has begun, until `until` (ISO 8601). */
 export type LateJudgmentInput = Omit<JudgmentInput, 'late'> & { readonly until: string };
 
+/** Input of `lateLaunch`: looks for what a launch without an answer has made, until `until` (ISO 8601), and removes it. */
+export interface LateLaunchInput {
+  readonly run: string;
+  readonly region: string;
+  readonly until: string;
+  readonly pollSeconds: number;
+}
+
 /** Result of `scheduledRun`, which takes its line and its time from its id. */
 export interface ScheduledResult {
   readonly run: string;

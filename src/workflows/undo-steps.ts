@@ -7,10 +7,12 @@ import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { GateMemory } from '../activities/gate-memory';
 import { NOTHING_TO_REMOVE, type RemovalPlan } from '../domain/image';
 import { workflowId } from '../domain/names';
+import type { Ec2DeploySettings } from '../domain/settings';
 import type { CandidateImage, RegionImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
 import { lateBake } from './late-bake';
 import { lateDeploy } from './late-deploy';
+import { lateLaunch } from './late-launch';
 import { Memory } from './memory';
 import type { Proxies } from './proxies';
 import type { UndoStep } from './undo';
@@ -161,7 +163,7 @@ export function undoInstance(facts: RunFacts, steps: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, spinnaker, pollSeconds } = opened.settings;
   const { deploy } = line;
-  if (deploy?.kind === 'ec2') return undoLaunch(facts, steps);
+  if (deploy?.kind === 'ec2') return undoLaunch(facts, deploy, steps);
   const { poll } = steps;
   const memory = new Memory<GateMemory>({ awaySince: null });
   return {
@@ -195,7 +197,7 @@ export function undoInstance(facts: RunFacts, steps: Proxies): UndoStep {
 }
 
 /** What EC2 was asked to launch, whether or not its answer came. */
-function undoLaunch(facts: RunFacts, { poll }: Proxies): UndoStep {
+function undoLaunch(facts: RunFacts, { timeoutMinutes }: Ec2DeploySettings, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, pollSeconds } = opened.settings;
   const memory = new Memory<Absence | null>(null);
@@ -207,6 +209,13 @@ function undoLaunch(facts: RunFacts, { poll }: Proxies): UndoStep {
       const { region } = line;
       const what = { run, region, instance: facts.instance, pollSeconds };
       await memory.during((absence) => poll(limitMs).undoLaunch({ ...what, absence }));
+      if (facts.instance) return;
+      // As long again as the launch was given.
+      await watchLate(facts, 'instance of the given-up launch', timeoutMinutes, (until) => ({
+        workflow: lateLaunch,
+        workflowId: workflowId.lateLaunch.of(run),
+        input: { run, region, until, pollSeconds },
+      }));
     },
   };
 }
