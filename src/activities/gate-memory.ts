@@ -72,7 +72,8 @@ export async function reachable<T>(input: Omit<Undoing, 'run'>, call: () => Prom
     const since = awaySince ?? new Date().toISOString();
     keep(input, { awaySince: since });
     if (hasLasted(since, unreachableMinutes)) return 'away';
-    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds);
+    const named = error instanceof TryAgain ? error.retryAfterMs : undefined;
+    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds, named);
   }
 }
 

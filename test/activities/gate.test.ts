@@ -102,3 +102,13 @@ test('a deploy that makes groups in further regions is a fault', async () => {
     message: 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1',
   });
 });
+
+test.each([
+  ['longer than its own pace', 5000, 5000],
+  ['shorter than its own pace', 100, 900],
+])('an undo asks again when Gate said, where that is %s', async (_what, named, least) => {
+  const { undoBake } = activities({ find: throwing(new TryAgain('429', named)) });
+  const { nextRetryDelay } = (await new Attempts(MINUTE).next(() => undoBake(undo))) as ApplicationFailure;
+  expect(nextRetryDelay).toBeGreaterThanOrEqual(least);
+  expect(nextRetryDelay).toBeLessThanOrEqual(Math.max(least, 1100));
+});
