@@ -40,7 +40,7 @@ export interface Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** One instance to launch: hardened, without a public address and without a key. */
+/** One instance to launch: hardened, without a public IPv4 address and without a key. IPv6 is the subnet's choice. */
 export interface LaunchOrder {
   /** What EC2 knows the launch by: the same token with the same order never launches a second instance. */
   readonly token: string;
