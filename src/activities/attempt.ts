@@ -27,14 +27,14 @@ export const attemptLimitMs = (): number => Context.current().info.scheduleToClo
 
 /**
  * Not done yet: the server waits and tries again, which costs no history. Jitter of ten percent keeps many runs from polling in step.
- * What was remembered survives to the workflow when the time limit ends the waiting.
+ * `atLeastMs`: a time that the other side named. What was remembered survives to the workflow when the time limit ends the waiting.
  */
-export function notReady(progress: string, pollSeconds: number): ApplicationFailure {
+export function notReady(progress: string, pollSeconds: number, atLeastMs = 0): ApplicationFailure {
   return ApplicationFailure.create({
     type: 'NotReady',
     message: progress,
     category: 'BENIGN',
-    nextRetryDelay: Math.round(pollSeconds * 1000 * (0.9 + 0.2 * Math.random())),
+    nextRetryDelay: Math.max(Math.round(pollSeconds * 1000 * (0.9 + 0.2 * Math.random())), atLeastMs),
     ...memory(),
   });
 }

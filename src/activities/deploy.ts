@@ -29,10 +29,11 @@ export const createDeployActivities = (deps: Deps) => ({
       throw new Final(
         `deploy execution ${execution.id} ended ${execution.status}: ${execution.failure ?? 'no reason given'}`,
       );
-    const servers = execution.servers.filter((server) => server.region === region);
-    const server = servers[0];
-    if (!server || servers.length > 1)
-      throw new Final(`deploy execution ${execution.id} made ${servers.length} server groups in ${region}, not one`);
+    const [server, ...others] = execution.servers;
+    if (!server || others.length > 0 || server.region !== region) {
+      const made = execution.servers.map((one) => `${one.name} in ${one.region}`).join(', ') || 'no server group';
+      throw new Final(`deploy execution ${execution.id} made ${made}, not one server group in ${region}`);
+    }
 
     const ids = await patient(() => gateOf(deps).instances(server));
     const instanceId = ids?.[0];

@@ -12,7 +12,26 @@ export interface GateMemory {
   readonly taskId?: string | null;
   /** Lists that Gate gave without what may have been started. */
   readonly search?: Absence;
+  /** Executions whose end is waited for, and since when, ISO 8601. */
+  readonly waits?: Readonly<Record<string, string>>;
 }
+
+/** What an undo gives each of its calls. */
+export interface Undoing {
+  readonly run: string;
+  readonly pollSeconds: number;
+  /** How long Gate may be away, and how long an execution may take to end. */
+  readonly unreachableMinutes: number;
+  readonly gate: GateMemory;
+}
+
+/** What is remembered by now. */
+export const memoryOf = ({ gate }: Pick<Undoing, 'gate'>): GateMemory => remembered<GateMemory>() ?? gate;
+
+export const keep = (input: Pick<Undoing, 'gate'>, change: Partial<GateMemory>): void =>
+  remember({ ...memoryOf(input), ...change } satisfies GateMemory);
+
+const hasLasted = (since: string, minutes: number): boolean => Date.now() - Date.parse(since) >= minutes * 60_000;
 
 /** How long a refusal is waited out, at most. */
 const REFUSED_MS = 10 * 60_000;
@@ -41,35 +60,64 @@ export async function admitted<T>(start: () => Promise<T>): Promise<T> {
  * Calls Gate during an undo. `away` once it has not answered, or refused us, for `unreachableMinutes`; before that the undo
  * waits.
  */
-export async function reachable<T>(
-  { gate, pollSeconds, unreachableMinutes }: { gate: GateMemory; pollSeconds: number; unreachableMinutes: number },
-  call: () => Promise<T>,
-): Promise<T | 'away'> {
-  const before = remembered<GateMemory>() ?? gate;
-  const { awaySince } = before;
+export async function reachable<T>(input: Omit<Undoing, 'run'>, call: () => Promise<T>): Promise<T | 'away'> {
+  const { pollSeconds, unreachableMinutes } = input;
+  const { awaySince } = memoryOf(input);
   try {
     const answer = await call();
-    if (awaySince !== null) remember({ ...before, awaySince: null } satisfies GateMemory);
+    if (awaySince !== null) keep(input, { awaySince: null });
     return answer;
   } catch (error) {
     if (!(error instanceof TryAgain) && !(error instanceof Forbidden)) throw error;
     const since = awaySince ?? new Date().toISOString();
-    const memory: GateMemory = { ...before, awaySince: since };
-    remember(memory);
-    if (Date.now() - Date.parse(since) >= unreachableMinutes * 60_000) return 'away';
-    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds);
+    keep(input, { awaySince: since });
+    if (hasLasted(since, unreachableMinutes)) return 'away';
+    const named = error instanceof TryAgain ? error.retryAfterMs : undefined;
+    throw notReady(`Gate has not answered since ${since}: ${messageOf(error)}`, pollSeconds, named);
   }
 }
 
 /** Gate gave a list without what may have been started. Returns once it may be believed that there is none. */
-export function searchAgain({ gate, pollSeconds }: { gate: GateMemory; pollSeconds: number }, what: string): void {
-  const before = remembered<GateMemory>() ?? gate;
-  const search = lookedInVain(before.search);
+export function searchAgain(input: Omit<Undoing, 'run'>, what: string): void {
+  const search = lookedInVain(memoryOf(input).search);
   if (isBelieved(search)) return;
-  const memory: GateMemory = { ...before, search };
-  remember(memory);
-  throw notReady(`looking for ${what} that may have been started`, pollSeconds);
+  keep(input, { search });
+  throw notReady(`looking for ${what} that may have been started`, input.pollSeconds);
 }
+
+/**
+ * Whether an execution has had the time in which it ought to have ended, from the first such look on. Orca may lose the message
+ * that a stage waits for; that stage stays RUNNING for ever then, also in an execution that was cancelled.
+ */
+export function hangs(input: Omit<Undoing, 'run'>, id: string): boolean {
+  const { waits } = memoryOf(input);
+  const since = waits?.[id] ?? new Date().toISOString();
+  keep(input, { waits: { ...waits, [id]: since } });
+  return hasLasted(since, input.unreachableMinutes);
+}
+
+/**
+ * Asks what still runs to end, and waits for it. `ended` too once all that is left hangs; then it is no longer asked either, as
+ * an execution that Orca cannot cancel would hold up the rest for ever.
+ */
+export async function endExecutions(
+  spinnaker: Spinnaker,
+  input: Undoing,
+  executions: readonly Execution[],
+  step: SpinnakerStep,
+): Promise<'ended' | 'away'> {
+  const waiting = executions.filter(({ id, over }) => !over && !hangs(input, id)).map(({ id }) => id);
+  for (const id of waiting) {
+    const asked = await reachable(input, () => cancelExecution(spinnaker, id, input.run));
+    if (asked === 'away') return 'away';
+  }
+  if (waiting.length === 0) return 'ended';
+  throw notReady(`waiting for ${step} execution ${waiting.join(', ')} to end`, input.pollSeconds);
+}
+
+/** Whether something may still come of an execution: it failed, or was cancelled, or does not end. */
+export const isGivenUp = ({ status, failure, over }: Execution): boolean =>
+  status !== 'SUCCEEDED' || failure !== null || !over;
 
 /**
  * Every execution of a run's step: what Gate's search lists, and the one that is known by id, which the search, being
@@ -91,9 +139,14 @@ export async function executionsOf(
 }
 
 /** Asks for an execution's end; one that Gate does not know has none. */
-export async function cancelExecution(spinnaker: Spinnaker, id: string, run: string): Promise<void> {
+export async function cancelExecution(
+  spinnaker: Spinnaker,
+  id: string,
+  run: string,
+  kind: 'execution' | 'task' = 'execution',
+): Promise<void> {
   try {
-    await spinnaker.cancel(id, `run ${run} ends`);
+    await (kind === 'task' ? spinnaker.cancelTask(id) : spinnaker.cancel(id, `run ${run} ends`));
   } catch (error) {
     if (!(error instanceof NotFound)) throw error;
   }

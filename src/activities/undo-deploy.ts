@@ -1,11 +1,22 @@
 import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, SpinnakerJob } from '../adapters/ports';
 import type { ServerGroup, TestInstance } from '../domain/run';
-import { NotFound } from '../domain/errors';
+import { Forbidden, NotFound, TryAgain } from '../domain/errors';
 import { candidateFaults } from '../domain/image';
-import { TAG } from '../domain/names';
-import { notReady, remember, remembered } from './attempt';
+import { isRegion, TAG } from '../domain/names';
+import { notReady } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { cancelExecution, executionsOf, reachable, searchAgain, type GateMemory } from './gate-memory';
+import {
+  cancelExecution,
+  endExecutions,
+  executionsOf,
+  hangs,
+  isGivenUp,
+  keep,
+  memoryOf,
+  reachable,
+  searchAgain,
+  type GateMemory,
+} from './gate-memory';
 import { believeOrLookAgain, type Absence } from './patience';
 
 export interface UndoDeployInput {
@@ -35,13 +46,17 @@ export interface UndoBroughtInput {
   readonly pollSeconds: number;
 }
 
-export interface UndoLaunchInput {
+/** Where a run launched with EC2. */
+interface Launched {
   readonly run: string;
   readonly region: string;
+  readonly pollSeconds: number;
+}
+
+export interface UndoLaunchInput extends Launched {
   /** Null: a launch may have been made whose instance is not known, so that it is looked for again and again. */
   readonly instance: TestInstance | null;
   readonly absence: Absence | null;
-  readonly pollSeconds: number;
 }
 
 /** What a deploy leaves behind once all that shows of it is gone. */
@@ -53,30 +68,28 @@ export interface DeployLeft {
 export const createUndoDeployActivities = (deps: Deps) => ({
   /**
    * Removes the test instance with all that came with it: deploy execution over, server group destroyed through Spinnaker,
-   * Auto Scaling group gone, instance terminated, volumes gone. Answers only when all of that has been read back.
+   * Auto Scaling group gone, instance terminated, volumes gone. Answers only when all of that has been read back. What Gate, or
+   * an execution that does not end, holds up for `unreachableMinutes` goes on without Spinnaker.
    */
   async undoDeploy(input: UndoDeployInput): Promise<DeployLeft> {
     const deploys = await removeDeploy(deps, input, 'search');
     // An instance that was assessed came of a deploy that succeeded.
-    const late =
-      !input.instance &&
-      (deploys === 'away' ||
-        deploys.length === 0 ||
-        deploys.some(({ status, failure }) => status !== 'SUCCEEDED' || failure !== null));
+    const late = !input.instance && (deploys === 'away' || deploys.length === 0 || deploys.some(isGivenUp));
     return { late };
   },
 
   /** Removes what the run launched with EC2: instance, volumes, network interfaces. */
   async undoLaunch(input: UndoLaunchInput): Promise<void> {
-    const aws = deps.aws.region(input.region);
-    const { instances } = aws;
-    await removeInstances(aws, input, await instances.ofRun(input.run), input.instance);
-    // They go with their instance (DeleteOnTermination); what is left after that would stay for ever.
-    const left = await instances.interfacesOfRun(input.run);
-    for (const id of left) await instances.deleteInterface(id);
-    if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, Math.min(input.pollSeconds, 5));
+    await removeLaunched(deps, input, input.instance);
     if (!input.instance)
       believeOrLookAgain(input.absence, 'looking for a launch whose answer was lost', input.pollSeconds);
+  },
+
+  /** Removes what still comes of a launch whose answer was lost; answers once `until` has passed and nothing is left. */
+  async watchLateLaunch(input: Launched & { readonly until: string }): Promise<void> {
+    await removeLaunched(deps, input, null);
+    if (Date.now() < Date.parse(input.until))
+      throw notReady(`nothing of the lost launch is there, watching until ${input.until}`, input.pollSeconds);
   },
 
   /** Removes what still comes of a deploy that was given up; answers once `until` has passed and nothing is left. */
@@ -128,50 +141,88 @@ async function claimBrought(
   return { instanceId, volumeIds, server: null };
 }
 
+async function removeLaunched(
+  deps: Deps,
+  { run, region, pollSeconds }: Launched,
+  known: TestInstance | null,
+): Promise<void> {
+  const aws = deps.aws.region(region);
+  const { instances } = aws;
+  await removeInstances(aws, { run, pollSeconds }, await instances.ofRun(run), known);
+  // They go with their instance (DeleteOnTermination); what is left after that would stay for ever.
+  const left = await instances.interfacesOfRun(run);
+  for (const id of left) await instances.deleteInterface(id);
+  if (left.length > 0) throw notReady(`${left.join(', ')} still exist`, Math.min(pollSeconds, 5));
+}
+
 async function removeDeploy(
   deps: Deps,
   input: UndoDeployInput,
   start: 'search' | 'no search',
 ): Promise<readonly Execution[] | 'away'> {
-  const aws = deps.aws.region(input.region);
-  const deploys = await removeGroups(gateOf(deps), aws, input, start);
-  await removeInstances(aws, input, await aws.instances.ofRun(input.run), input.instance);
-  return deploys;
-}
-
-async function removeGroups(
-  spinnaker: Spinnaker,
-  aws: AwsRegion,
-  input: UndoDeployInput,
-  start: 'search' | 'no search',
-): Promise<readonly Execution[] | 'away'> {
-  const { run, pollSeconds } = input;
-  const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
-  if (deploys !== 'away') {
-    if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
-    const running = deploys.find(({ over }) => !over);
-    if (running) {
-      const asked = await reachable(input, () => cancelExecution(spinnaker, running.id, run));
-      if (asked !== 'away') throw notReady(`waiting for deploy execution ${running.id} to end`, pollSeconds);
-    }
-  }
+  const spinnaker = gateOf(deps);
+  const deploys = await endDeploys(spinnaker, input, start);
   const executions = deploys === 'away' ? [] : deploys;
   const known = [
     ...executions.flatMap(({ servers }) => servers),
     ...(input.instance?.server ? [input.instance.server] : []),
-  ];
+  ].filter(({ region }) => isRegion(region));
   const account = executions.map((one) => one.account).find((one) => one !== null) ?? null;
-  const groups = await ourGroups(aws, run, known, account);
-  await mark(aws, run, groups);
-  const first = groups[0];
-  if (!first) return deploys;
-  const asked = deploys === 'away' ? 'away' : await destroyThroughSpinnaker(spinnaker, input, first);
-  if (asked === 'away' || asked === 'nameless') {
-    await aws.groups.delete(first.group.name);
-    const why = asked === 'away' ? 'Gate is away' : 'no execution tells its account in Spinnaker';
-    throw notReady(`${why}; Auto Scaling group ${first.group.name} is being deleted through AWS`, pollSeconds);
+  // A deploy may make groups where nobody asked for them. Spinnaker numbers them by region: elsewhere a name is another's.
+  const places = [...new Set([input.region, ...known.map(({ region }) => region)])].map((region): Place => {
+    return { region, aws: deps.aws.region(region), known: known.filter((server) => server.region === region) };
+  });
+  const groups: OurGroup[] = [];
+  for (const place of places) {
+    const ours = await ourGroups(place, input.run, account);
+    await mark(place.aws, input.run, ours);
+    groups.push(...ours);
   }
-  throw notReady(`${asked}; Auto Scaling group ${first.group.name} still exists`, pollSeconds);
+  if (groups.length > 0) throw await removeNext(spinnaker, input, groups, deploys === 'away');
+  for (const { region, aws } of places) {
+    const { instances } = aws;
+    await removeInstances(
+      aws,
+      input,
+      await instances.ofRun(input.run),
+      region === input.region ? input.instance : null,
+    );
+  }
+  return deploys;
+}
+
+/** The deploys of the run, ended; `away`: Gate tells of none. */
+async function endDeploys(
+  spinnaker: Spinnaker,
+  input: UndoDeployInput,
+  start: 'search' | 'no search',
+): Promise<readonly Execution[] | 'away'> {
+  const deploys = await reachable(input, () => executionsOf(spinnaker, input, 'deploy'));
+  if (deploys === 'away') return 'away';
+  if (deploys.length === 0 && !input.instance && start === 'search') searchAgain(input, 'a deploy');
+  await endExecutions(spinnaker, input, deploys, 'deploy');
+  return deploys;
+}
+
+/** Does what is to be done about the groups now; what is waited for next. */
+async function removeNext(
+  spinnaker: Spinnaker,
+  input: UndoDeployInput,
+  groups: readonly OurGroup[],
+  away: boolean,
+): Promise<Error> {
+  const { pollSeconds } = input;
+  const next = groups.find(({ group }) => group.status === null);
+  // A deletion that is under way needs time, not another execution.
+  if (!next) {
+    const said = groups.map(({ group }) => `${group.name}: "${group.status}"`).join(', ');
+    return notReady(`Auto Scaling says of group ${said}`, pollSeconds);
+  }
+  const { name } = next.group;
+  const asked: Asked = away ? AWAY : await destroyThroughSpinnaker(spinnaker, input, next);
+  if ('progress' in asked) return notReady(`${asked.progress}; Auto Scaling group ${name} still exists`, pollSeconds);
+  await next.aws.groups.delete(name);
+  return notReady(`${asked.cannot}; Auto Scaling group ${name} is being deleted through AWS`, pollSeconds);
 }
 
 /**
@@ -193,56 +244,64 @@ async function mark({ instances }: AwsRegion, run: string, groups: readonly OurG
   for (const id of volumes) if (!marked.has(id)) await instances.tag(id, tags);
 }
 
-interface OurGroup {
+/** A region in which the run has groups, or may have. */
+interface Place {
+  readonly region: string;
+  readonly aws: AwsRegion;
+  /** What the run's executions name there. */
+  readonly known: readonly ServerGroup[];
+}
+
+interface OurGroup extends Pick<Place, 'region' | 'aws'> {
   readonly group: AutoScalingGroup;
   readonly account: string | null;
 }
 
-/** The run's Auto Scaling groups: those that carry its tag, and those its own executions name, unless they carry another's. */
-async function ourGroups(
-  aws: AwsRegion,
-  run: string,
-  known: readonly ServerGroup[],
-  account: string | null,
-): Promise<OurGroup[]> {
+/** The run's Auto Scaling groups of a region: those that carry its tag, and those known ones that carry no other's. */
+async function ourGroups({ region, aws, known }: Place, run: string, account: string | null): Promise<OurGroup[]> {
   const groups = new Map<string, OurGroup>();
   // Before Orca notes the group it is found by its tag alone; the account is the one it was to be made in.
-  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { group, account });
+  for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { region, aws, group, account });
   for (const { name, account: named } of known) {
     const group = groups.get(name)?.group ?? (await aws.groups.describe(name));
-    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { group, account: named });
+    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { region, aws, group, account: named });
   }
   return [...groups.values()];
 }
 
-/**
- * Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. `nameless`: a task needs
- * the account's name in Spinnaker, which only the deploy's execution tells.
- */
-async function destroyThroughSpinnaker(
-  spinnaker: Spinnaker,
-  input: UndoDeployInput,
-  { group, account }: OurGroup,
-): Promise<string> {
+/** What became of a destroy through Spinnaker; `cannot`: why it is left to AWS. */
+type Asked = { readonly progress: string } | { readonly cannot: string };
+const AWAY: Asked = { cannot: 'Gate is away' };
+
+/** Sees to it that one destroy execution of the group runs; `n` grows only when the one before is over. */
+async function destroyThroughSpinnaker(spinnaker: Spinnaker, input: UndoDeployInput, ours: OurGroup): Promise<Asked> {
+  const { group, account, region } = ours;
   const { run, destroyPipeline: pipeline } = input;
-  if (pipeline === null && account === null) return 'nameless';
+  // A task needs it, and only the deploy's execution tells it.
+  if (pipeline === null && account === null) return { cannot: 'no execution tells its account in Spinnaker' };
   const destroys = await reachable(input, () =>
     pipeline === null ? destroyTasks(spinnaker, input) : spinnaker.find(run, 'destroy', pipeline),
   );
-  if (destroys === 'away') return 'away';
+  if (destroys === 'away') return AWAY;
   const running = destroys.find(({ over }) => !over);
-  if (running) return `destroy execution ${running.id} is ${running.status}`;
-  // A deletion that is under way needs time, not another execution.
-  if (group.status !== null) return `Auto Scaling says "${group.status}"`;
+  if (running) {
+    const { id } = running;
+    if (!hangs(input, id)) return { progress: `destroy execution ${id} is ${running.status}` };
+    // Were it to wake up later, it would destroy the next group of this name, which may be another run's.
+    await cancelIfPossible(spinnaker, id, run, pipeline === null ? 'task' : 'execution');
+    return { cannot: `destroy execution ${id} does not end` };
+  }
   const last: Execution | undefined = destroys.at(-1);
   const again = last?.endedAt ? Date.parse(last.endedAt) + pauseMs(destroys.length, input.pollSeconds) : 0;
   const said = last && `ended ${last.status}${last.failure ? `: ${last.failure}` : ''}`;
   if (last && Date.now() < again)
-    return `destroy execution ${last.id} ${said}; the next one waits until ${new Date(again).toISOString()}`;
+    return {
+      progress: `destroy execution ${last.id} ${said}; the next one waits until ${new Date(again).toISOString()}`,
+    };
   const key = { run, step: 'destroy', n: destroys.length + 1 } as const;
   const started = await reachable(input, () =>
     pipeline === null
-      ? spinnaker.startTask(key, destroyJob(input, group.name, account))
+      ? spinnaker.startTask(key, destroyJob(ours))
       : spinnaker.start(key, pipeline, {
           ...input.parameters,
           assayRun: run,
@@ -250,35 +309,41 @@ async function destroyThroughSpinnaker(
           assayRegion: input.region,
           assayExpires: input.expires,
           ...(account === null ? {} : { account }),
-          region: input.region,
+          region,
           serverGroupName: group.name,
         }),
   );
-  if (started === 'away') return 'away';
-  if (pipeline === null) rememberTask(input, started.executionId);
+  if (started === 'away') return AWAY;
+  if (pipeline === null) keep(input, { taskId: started.executionId });
   const before = said ? ` (the one before ${said})` : '';
-  return `destroy execution ${started.executionId} was started${before}`;
+  return { progress: `destroy execution ${started.executionId} was started${before}` };
 }
 
 /** The destroy tasks so far. One that is known to run is asked for by its id: the list is that of the whole application. */
 async function destroyTasks(spinnaker: Spinnaker, input: UndoDeployInput): Promise<readonly Execution[]> {
-  const { taskId } = remembered<GateMemory>() ?? input.gate;
+  const { taskId } = memoryOf(input);
   if (typeof taskId === 'string') {
     const task = await find(() => spinnaker.task(taskId));
     if (task && !task.over) return [task];
-    rememberTask(input, null);
+    keep(input, { taskId: null });
   }
   return spinnaker.findTasks(input.run, 'destroy');
 }
 
-const rememberTask = ({ gate }: UndoDeployInput, taskId: string | null): void =>
-  remember({ ...(remembered<GateMemory>() ?? gate), taskId } satisfies GateMemory);
+/** A cancel that nothing depends on. */
+async function cancelIfPossible(...[spinnaker, id, run, kind]: Parameters<typeof cancelExecution>): Promise<void> {
+  try {
+    await cancelExecution(spinnaker, id, run, kind);
+  } catch (error) {
+    if (!(error instanceof TryAgain) && !(error instanceof Forbidden)) throw error;
+  }
+}
 
 /**
  * Orca's stage `destroyServerGroup`, which disables first and takes a group that is not there for destroyed. Should an answer
  * be lost and the task be over before it is listed, a second one finds nothing to do.
  */
-const destroyJob = ({ region }: UndoDeployInput, name: string, account: string | null): SpinnakerJob => ({
+const destroyJob = ({ group: { name }, account, region }: OurGroup): SpinnakerJob => ({
   type: 'destroyServerGroup',
   cloudProvider: 'aws',
   cloudProviderType: 'aws',

@@ -40,7 +40,7 @@ export interface Instance {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** One instance to launch: hardened, without a public address and without a key. */
+/** One instance to launch: hardened, without a public IPv4 address and without a key. IPv6 is the subnet's choice. */
 export interface LaunchOrder {
   /** What EC2 knows the launch by: the same token with the same order never launches a second instance. */
   readonly token: string;
@@ -239,6 +239,8 @@ export interface Spinnaker {
   execution(id: string): Promise<Execution>;
   /** Asks for cancellation; read back with `execution`. */
   cancel(id: string, reason: string): Promise<void>;
+  /** The same for an ad-hoc task, which takes no reason; read back with `task`. */
+  cancelTask(id: string): Promise<void>;
   /** Puts values into a stage's context. Gate answers 200 to what it could not do, too: read back with `execution`. */
   patchStage(executionId: string, stageId: string, context: Readonly<Record<string, string>>): Promise<void>;
   /** An image's tags as Spinnaker's cache has them, names in small letters; `undefined` while it does not know the image. */

@@ -10,6 +10,7 @@ export const WORKFLOW = {
   lateBake: 'lateBake',
   lateDeploy: 'lateDeploy',
   lateJudgment: 'lateJudgment',
+  lateLaunch: 'lateLaunch',
   sweep: 'sweepRun',
   scheduled: 'scheduledRun',
 } as const;
@@ -70,6 +71,7 @@ export const workflowId = {
   lateBake: prefixed('late-bake'),
   lateDeploy: prefixed('late-deploy'),
   lateJudgment: prefixed('late-judgment'),
+  lateLaunch: prefixed('late-launch'),
   sweep: prefixed('sweep'),
   /** What a schedule starts; Temporal appends the time. */
   scheduled: prefixed('scheduled'),

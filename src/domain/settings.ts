@@ -99,7 +99,7 @@ export interface SpinnakerSettings {
   readonly application: string;
   /** How long after its start a bake that was given up may still make an image. */
   readonly bakeLimitMinutes: number;
-  /** How long Gate may stay away before the undo goes past it. */
+  /** How long Gate may stay away, or an execution may take to end, before the undo goes past it. */
   readonly unreachableMinutes: number;
   readonly watchSeconds: number;
 }

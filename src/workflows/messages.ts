@@ -1,6 +1,7 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
 import type { JudgmentInput } from '../activities/tell-spinnaker';
+import type { GateMemory } from '../activities/gate-memory';
 import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { EndStatus } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
@@ -63,10 +64,22 @@ export interface LateBakeInput {
 }
 
 /** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
-export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & { readonly until: string };
+export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & {
+  readonly until: string;
+  /** What the run's undo remembered of Gate. */
+  readonly gate?: GateMemory;
+};
 
 /** Input of `lateJudgment`: gives a judgment once its stage has begun, until `until` (ISO 8601). */
 export type LateJudgmentInput = Omit<JudgmentInput, 'late'> & { readonly until: string };
+
+/** Input of `lateLaunch`: looks for what a launch without an answer has made, until `until` (ISO 8601), and removes it. */
+export interface LateLaunchInput {
+  readonly run: string;
+  readonly region: string;
+  readonly until: string;
+  readonly pollSeconds: number;
+}
 
 /** Result of `scheduledRun`, which takes its line and its time from its id. */
 export interface ScheduledResult {

@@ -3,14 +3,17 @@ import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from 
 import type { OpenedRun } from '../activities/run';
 import type { Started, StartMemory } from '../activities/bake';
 import type { Absence } from '../activities/patience';
-import type { DeployLeft, UndoDeployInput } from '../activities/undo-deploy';
+import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { GateMemory } from '../activities/gate-memory';
 import { NOTHING_TO_REMOVE, type RemovalPlan } from '../domain/image';
 import { workflowId } from '../domain/names';
+import type { Ec2DeploySettings } from '../domain/settings';
 import type { CandidateImage, RegionImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
 import { lateBake } from './late-bake';
 import { lateDeploy } from './late-deploy';
+import { lateLaunch } from './late-launch';
+import { Memory } from './memory';
 import type { Proxies } from './proxies';
 import type { UndoStep } from './undo';
 
@@ -47,14 +50,14 @@ export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
   const brought = opened.request.image;
   // A later round no longer sees the image whose snapshots are left.
   let plan: RemovalPlan = NOTHING_TO_REMOVE;
-  let absence: Absence | null = null;
+  const absence = new Memory<Absence | null>(null);
   return {
     name: 'image',
     always: false,
     async run(limitMs) {
       const regions = regionsOf(facts);
-      try {
-        plan = await poll(limitMs).planRemoval({
+      plan = await absence.during((before) =>
+        poll(limitMs).planRemoval({
           run,
           regions,
           named: namedBy(facts),
@@ -63,13 +66,10 @@ export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
           tagged: facts.tagged,
           startedAt: facts.startedAt,
           before: plan,
-          absence,
+          absence: before,
           pollSeconds,
-        });
-      } catch (error) {
-        absence = detailOf<Absence>(error) ?? absence;
-        throw error;
-      }
+        }),
+      );
       await poll(limitMs).removeImages({ run, regions, plan, pollSeconds });
       // An image without our tag is known by the bake's own word only.
       if (!facts.bakeOver) throw ApplicationFailure.nonRetryable('the bake may name more of them', 'NotReady');
@@ -95,55 +95,67 @@ const regionsOf = ({ opened }: RunFacts): readonly string[] => {
 export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, spinnaker, pollSeconds } = opened.settings;
-  let gate: GateMemory = { awaySince: null };
+  const memory = new Memory<GateMemory>({ awaySince: null });
   return {
     name: 'bake',
     always: false,
     async run(limitMs) {
       if (!facts.bakeReached || !line.bake || !spinnaker) return;
       const { unreachableMinutes, bakeLimitMinutes } = spinnaker;
-      let late: boolean;
+      const { pipeline } = line.bake;
       facts.bakeOver = false;
-      try {
-        const undone = await poll(limitMs).undoBake({
+      const { late, images } = await memory.during((gate) =>
+        poll(limitMs).undoBake({
           run,
-          pipeline: line.bake.pipeline,
+          pipeline,
           executionId: facts.bake?.executionId ?? null,
           pollSeconds,
           unreachableMinutes,
           gate,
-        });
-        late = undone.late;
-        facts.bakeOver = true;
-        facts.named = [...facts.named, ...undone.images];
-      } catch (error) {
-        gate = detailOf<GateMemory>(error) ?? { awaySince: null };
-        throw error;
-      }
-      if (!late) return;
-      const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
-      const until = new Date(Date.now() + bakeLimitMinutes * 60_000).toISOString();
-      await startWatch(() =>
-        startChild(lateBake, {
-          workflowId: workflowId.lateBake.of(run),
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: `Removes what the given-up bake of run ${run} still makes`,
-          args: [{ run, regions, until, pollSeconds, startedAt: facts.startedAt }],
         }),
       );
-      facts.note(`a late image of the given-up bake is watched for until ${until}`);
+      facts.bakeOver = true;
+      facts.named = [...facts.named, ...images];
+      if (!late) return;
+      const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
+      await watchLate(facts, 'image of the given-up bake', bakeLimitMinutes, (until) => ({
+        workflow: lateBake,
+        workflowId: workflowId.lateBake.of(run),
+        input: { run, regions, until, pollSeconds, startedAt: facts.startedAt },
+      }));
     },
   };
 }
 
-/** Starts a watch; one that runs already, of a run that is swept now, is as good. */
-async function startWatch(start: () => Promise<unknown>): Promise<void> {
+/** A workflow that watches for what is late, with its input. */
+interface Watch<Input> {
+  readonly workflow: (input: Input) => Promise<unknown>;
+  readonly workflowId: string;
+  readonly input: Input;
+}
+
+/** Has a workflow of its own watch for what may still come, so that the run need not wait, and remove it. */
+async function watchLate<Input>(
+  { run, note }: RunFacts,
+  what: string,
+  minutes: number,
+  watchUntil: (until: string) => Watch<Input>,
+): Promise<void> {
+  const until = new Date(Date.now() + minutes * 60_000).toISOString();
+  const { workflow, workflowId: id, input } = watchUntil(until);
   try {
-    await start();
+    await startChild<(given: Input) => Promise<unknown>>(workflow, {
+      workflowId: id,
+      parentClosePolicy: ParentClosePolicy.ABANDON,
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      staticSummary: `Watches for a late ${what} of run ${run}, and removes it`,
+      args: [input],
+    });
   } catch (error) {
+    // One that is on already, of a run that is swept now, is as good.
     if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
   }
+  note(`a late ${what} is watched for until ${until}`);
 }
 
 /** The test instance with its server group and volumes; what may still be made is watched for by a workflow of its own. */
@@ -151,9 +163,9 @@ export function undoInstance(facts: RunFacts, steps: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, spinnaker, pollSeconds } = opened.settings;
   const { deploy } = line;
-  if (deploy?.kind === 'ec2') return undoLaunch(facts, steps);
+  if (deploy?.kind === 'ec2') return undoLaunch(facts, deploy, steps);
   const { poll } = steps;
-  let gate: GateMemory = { awaySince: null };
+  const memory = new Memory<GateMemory>({ awaySince: null });
   return {
     name: 'instance',
     always: true,
@@ -172,46 +184,38 @@ export function undoInstance(facts: RunFacts, steps: Proxies): UndoStep {
         pollSeconds,
         unreachableMinutes: spinnaker.unreachableMinutes,
       };
-      let left: DeployLeft;
-      try {
-        left = await poll(limitMs).undoDeploy({ ...input, gate });
-      } catch (error) {
-        gate = detailOf<GateMemory>(error) ?? { awaySince: null };
-        throw error;
-      }
-      if (!left.late) return;
-      const until = new Date(Date.now() + spinnaker.bakeLimitMinutes * 60_000).toISOString();
-      await startWatch(() =>
-        startChild(lateDeploy, {
-          workflowId: workflowId.lateDeploy.of(run),
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-          workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-          staticSummary: `Removes what the given-up deploy of run ${run} still makes`,
-          args: [{ ...input, until }],
-        }),
-      );
-      facts.note(`a late server group of the given-up deploy is watched for until ${until}`);
+      const { late } = await memory.during((gate) => poll(limitMs).undoDeploy({ ...input, gate }));
+      if (!late) return;
+      await watchLate(facts, 'server group of the given-up deploy', spinnaker.bakeLimitMinutes, (until) => ({
+        workflow: lateDeploy,
+        workflowId: workflowId.lateDeploy.of(run),
+        // It need not find out anew how long Gate has been away, and what hangs.
+        input: { ...input, gate: memory.value, until },
+      }));
     },
   };
 }
 
 /** What EC2 was asked to launch, whether or not its answer came. */
-function undoLaunch(facts: RunFacts, { poll }: Proxies): UndoStep {
+function undoLaunch(facts: RunFacts, { timeoutMinutes }: Ec2DeploySettings, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
   const { line, pollSeconds } = opened.settings;
-  let absence: Absence | null = null;
+  const memory = new Memory<Absence | null>(null);
   return {
     name: 'instance',
     always: true,
     async run(limitMs) {
       if (!facts.deployReached) return;
       const { region } = line;
-      try {
-        await poll(limitMs).undoLaunch({ run, region, instance: facts.instance, absence, pollSeconds });
-      } catch (error) {
-        absence = detailOf<Absence>(error) ?? absence;
-        throw error;
-      }
+      const what = { run, region, instance: facts.instance, pollSeconds };
+      await memory.during((absence) => poll(limitMs).undoLaunch({ ...what, absence }));
+      if (facts.instance) return;
+      // As long again as the launch was given.
+      await watchLate(facts, 'instance of the given-up launch', timeoutMinutes, (until) => ({
+        workflow: lateLaunch,
+        workflowId: workflowId.lateLaunch.of(run),
+        input: { run, region, until, pollSeconds },
+      }));
     },
   };
 }
@@ -222,19 +226,14 @@ export function undoBrought(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { region } = opened.settings.line;
   const { pollSeconds } = opened.settings;
   const { image, instance } = opened.request;
-  let absence: Absence | null = null;
+  const memory = new Memory<Absence | null>(null);
   return {
     name: 'instance',
     always: true,
     async run(limitMs) {
       if (!image || !instance?.destroy) return;
       const what = { run, region, instanceId: instance.id, amiId: image.id };
-      try {
-        await poll(limitMs).undoBrought({ ...what, absence, pollSeconds });
-      } catch (error) {
-        absence = detailOf<Absence>(error) ?? absence;
-        throw error;
-      }
+      await memory.during((absence) => poll(limitMs).undoBrought({ ...what, absence, pollSeconds }));
     },
   };
 }

@@ -52,3 +52,10 @@ export class Undo {
     });
   }
 }
+
+/** One step alone, until it is done. */
+export async function untilDone(name: string, pollSeconds: number, run: UndoStep['run']): Promise<void> {
+  const undo = new Undo();
+  undo.add({ name, always: true, run });
+  await undo.all('everything', pollSeconds, () => undefined);
+}

@@ -1,8 +1,8 @@
 import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities, type Deps } from '../../src/activities';
-import type { Spinnaker } from '../../src/adapters/ports';
-import { AnswerLost, Forbidden } from '../../src/domain/errors';
+import type { Execution, Spinnaker } from '../../src/adapters/ports';
+import { AnswerLost, Forbidden, TryAgain } from '../../src/domain/errors';
 
 /** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
 class Attempts {
@@ -67,4 +67,48 @@ test('an undo takes a Gate that refuses it for one that is away, and goes on wit
   expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
   jest.advanceTimersByTime(60 * MINUTE);
   expect(await attempts.next(() => undoBake(undo))).toMatchObject({ late: true });
+});
+
+test.each([
+  ['never ends', async () => undefined],
+  ['cannot be cancelled', throwing(new TryAgain('500'))],
+])('a bake that %s is given up in the end, and what it named is known', async (_what, cancel) => {
+  const attempts = new Attempts(600 * MINUTE);
+  const images = [{ region: 'us-east-1', amiId: 'ami-1' }];
+  const stuck = { id: 'E1', status: 'CANCELED', over: false, failure: null, images } as unknown as Execution;
+  const { undoBake } = activities({ find: async () => [stuck], cancel });
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
+  jest.advanceTimersByTime(59 * MINUTE);
+  expect(await attempts.next(() => undoBake(undo))).toMatchObject({ type: 'NotReady' });
+  jest.advanceTimersByTime(MINUTE);
+  expect(await attempts.next(() => undoBake(undo))).toEqual({ late: true, images });
+});
+
+test('a deploy that makes groups in further regions is a fault', async () => {
+  const servers = ['us-east-1', 'eu-west-1'].map((region) => ({ account: 'test', region, name: 'g-v000' }));
+  const done = { id: 'E1', status: 'SUCCEEDED', over: true, failure: null, servers } as unknown as Execution;
+  const { awaitInstance } = activities({ execution: async () => done });
+  const what = {
+    run: 'r',
+    line: 'l',
+    amiId: 'ami-1',
+    region: 'us-east-1',
+    executionId: 'E1',
+    expires: '',
+    pollSeconds: 1,
+  };
+  expect(await new Attempts(MINUTE).next(() => awaitInstance(what))).toMatchObject({
+    type: 'Final',
+    message: 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1',
+  });
+});
+
+test.each([
+  ['longer than its own pace', 5000, 5000],
+  ['shorter than its own pace', 100, 900],
+])('an undo asks again when Gate said, where that is %s', async (_what, named, least) => {
+  const { undoBake } = activities({ find: throwing(new TryAgain('429', named)) });
+  const { nextRetryDelay } = (await new Attempts(MINUTE).next(() => undoBake(undo))) as ApplicationFailure;
+  expect(nextRetryDelay).toBeGreaterThanOrEqual(least);
+  expect(nextRetryDelay).toBeLessThanOrEqual(Math.max(least, 1100));
 });

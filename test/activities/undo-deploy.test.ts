@@ -19,10 +19,17 @@ const input = (change: Partial<UndoDeployInput> = {}): UndoDeployInput => ({
   ...{ unreachableMinutes: 1, gate: SEARCHED },
   ...change,
 });
-const deploy = async (bench: Bench, pipeline = DEPLOY): Promise<void> => {
-  const { id } = bench.simulator.seed.image();
-  await bench.spinnaker.start({ run: RUN, step: 'deploy', n: 1 }, pipeline, { assayRegion: REGION, amiId: id });
+const deploy = async (bench: Bench, { run = RUN, n = 1, region = REGION } = {}): Promise<string> => {
+  const { id } = bench.simulator.seed.image({ region });
+  const key = { run, step: 'deploy', n } as const;
+  return (await bench.spinnaker.start(key, DEPLOY, { assayRegion: region, amiId: id })).executionId;
 };
+/** As `deploy`, and through. */
+async function deployed(bench: Bench, what?: Parameters<typeof deploy>[1]): Promise<string> {
+  const id = await deploy(bench, what);
+  await untilPasses(async () => expect((await bench.spinnaker.execution(id)).status).toBe('SUCCEEDED'));
+  return id;
+}
 const groupIsThere = (bench: Bench) => untilPasses(() => expect(alive(bench).groups).toHaveLength(1));
 const destroys = (bench: Bench) => bench.simulator.state().executions.filter(({ kind }) => kind === 'destroy');
 
@@ -56,8 +63,7 @@ describe('a deploy that may still make something', () => {
     expect(alive(bench)).toMatchObject(NOTHING);
 
     const other = await openBench();
-    await deploy(other);
-    await untilPasses(() => expect(other.simulator.state().executions[0]?.status).toBe('SUCCEEDED'));
+    await deployed(other);
     expect(await other.run('undoDeploy', input())).toEqual({ late: false });
     expect(alive(other)).toMatchObject(NOTHING);
   });
@@ -90,6 +96,97 @@ test('a group that Orca has not noted yet is destroyed in the account of the dep
   await bench.run('undoDeploy', input());
   expect(destroys(bench)).toMatchObject([{ parameters: { account: 'test', region: REGION } }]);
   expect(alive(bench)).toMatchObject(NOTHING);
+});
+
+describe('a deploy elsewhere than in the region of the line', () => {
+  const ELSEWHERE = 'eu-west-1';
+  const groups = ({ simulator }: Bench) =>
+    simulator
+      .state()
+      .autoScalingGroups.filter(({ deletedAt }) => deletedAt === null)
+      .map(({ region, name }) => `${region} ${name}`);
+  // Without a tag a group is known by the word of its execution only.
+  const openUntagged = () => openBench({ behaviour: { deployTags: false } });
+  const V000 = 'goldenami-candidate-v000';
+
+  test.each([
+    ['pipeline', 'destroy-candidate'],
+    ['task', null],
+  ])("is destroyed there by a %s, and a group of the same name at home is another run's", async (_kind, pipeline) => {
+    const bench = await openUntagged();
+    await deployed(bench, { run: 'run-2' });
+    await deployed(bench, { region: ELSEWHERE });
+    expect(groups(bench)).toEqual([`${REGION} ${V000}`, `${ELSEWHERE} ${V000}`]);
+    await bench.run('undoDeploy', input({ destroyPipeline: pipeline }));
+    expect(groups(bench)).toEqual([`${REGION} ${V000}`]);
+    expect(bench.simulator.state().instances.map(({ region, state }) => [region, state])).toEqual([
+      [REGION, 'running'],
+      [ELSEWHERE, 'terminated'],
+    ]);
+    expect(alive(bench).volumes).toHaveLength(1);
+  });
+
+  test('and there too goes with the one at home', async () => {
+    const bench = await openUntagged();
+    await deployed(bench);
+    await deployed(bench, { n: 2, region: ELSEWHERE });
+    expect(groups(bench)).toEqual([`${REGION} ${V000}`, `${ELSEWHERE} ${V000}`]);
+    await bench.run('undoDeploy', input());
+    expect(alive(bench)).toMatchObject(NOTHING);
+  });
+
+  test('is none that a run goes on with', async () => {
+    const bench = await openUntagged();
+    const executionId = await deployed(bench, { region: ELSEWHERE });
+    const what = {
+      run: RUN,
+      line: 'golden',
+      amiId: 'ami-1',
+      region: REGION,
+      executionId,
+      expires: '',
+      pollSeconds: POLL,
+    };
+    await expect(bench.run('awaitInstance', what)).rejects.toThrow(
+      `deploy execution ${executionId} made ${V000} in ${ELSEWHERE}, not one server group in ${REGION}`,
+    );
+  });
+});
+
+/** Longer than any test. */
+const NEVER = 1_000_000;
+
+test('a deploy that was cancelled and never ends holds nothing up for longer than Gate may be away', async () => {
+  const bench = await openBench();
+  bench.simulator.behave({ deploy: 'waits', cancelSeconds: NEVER });
+  await deploy(bench);
+  await groupIsThere(bench);
+  const said: string[] = [];
+  const undone = bench.run('undoDeploy', input({ unreachableMinutes: 0.02 }), { between: (text) => said.push(text) });
+  expect(await undone).toEqual({ late: true });
+  expect(alive(bench)).toMatchObject(NOTHING);
+  expect(said[0]).toMatch(/^waiting for deploy execution \S+ to end$/);
+  // A hanging stage of another execution is no reason to do without Spinnaker.
+  expect(destroys(bench)).toMatchObject([{ status: 'SUCCEEDED' }]);
+});
+
+test.each([
+  ['pipeline', 'destroy-candidate'],
+  ['task', null],
+])('a destroy %s that never ends is cancelled, and AWS deletes the group', async (_kind, destroyPipeline) => {
+  const bench = await openBench();
+  await deployed(bench);
+  bench.simulator.behave({ destroy: 'never-ends', cancelSeconds: NEVER });
+  const said: string[] = [];
+  await bench.run('undoDeploy', input({ destroyPipeline, unreachableMinutes: 0.02 }), {
+    between: (text) => said.push(text),
+  });
+  expect(alive(bench)).toMatchObject(NOTHING);
+  expect(said.join()).toMatch(
+    /destroy execution \S+ does not end; Auto Scaling group \S+ is being deleted through AWS/,
+  );
+  const [, ...after] = bench.simulator.state().executions;
+  expect(after.map(({ status }) => status)).toEqual(['CANCELED']);
 });
 
 test('a destroy that fails at once is started again after a pause that grows', async () => {

@@ -107,6 +107,7 @@ describe('workflow ids', () => {
     expect(workflowId.lateBake.of('spring-1')).toBe('late-bake/spring-1');
     expect(workflowId.lateDeploy.of('spring-1')).toBe('late-deploy/spring-1');
     expect(workflowId.lateJudgment.of('spring-1')).toBe('late-judgment/spring-1');
+    expect(workflowId.lateLaunch.of('spring-1')).toBe('late-launch/spring-1');
     expect(workflowId.sweep.of('spring-1')).toBe('sweep/spring-1');
   });
 

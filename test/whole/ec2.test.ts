@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import type { StatusDocument } from '../../src/domain/status';
 import type { Behaviour } from '../../src/simulator';
-import { eventually } from '../setup/helpers';
+import { eventually, untilPasses } from '../setup/helpers';
 import { openAssay, type Assay } from './assay';
 
 const USER_DATA = readFileSync(join(__dirname, '../../integrations/spinnaker/user-data.sh'), 'utf8');
@@ -205,6 +205,24 @@ test('a cancel while it boots, and one while the answer of the launch is still m
     expectNothingLeft(run, image);
   }
 }, 120_000);
+
+test('an instance that EC2 shows only after the run has ended is removed all the same', async () => {
+  assay.simulator.faults.add({
+    ...{ service: 'ec2', operation: 'RunInstances', kind: 'accept-then-drop', count: 'always' },
+    contains: 'shown-late',
+  });
+  const image = await start('shown-late', { hiddenSeconds: 600 });
+  await eventually(() => launched('shown-late').length > 0, { timeoutMs: 60_000 });
+  await assay.call('ci', 'POST', '/v1/runs/shown-late/cancel');
+  const { status, reasons } = await ended('shown-late');
+  expect(status).toBe('CANCELED');
+  expect(reasons).toContainEqual(
+    expect.stringMatching(/^a late instance of the given-up launch is watched for until /),
+  );
+  expect(launched('shown-late')).toMatchObject([{ state: 'running' }]);
+  await eventually(() => launched('shown-late')[0]?.state === 'terminated', { timeoutMs: 60_000 });
+  await untilPasses(() => expectNothingLeft('shown-late', image));
+}, 180_000);
 
 test('what a run that was terminated inside Temporal has launched is swept, and its image stays', async () => {
   const image = await start('ended-hard', { scanSeconds: null }, 'asking');

@@ -38,20 +38,22 @@ const GOLDEN = {
 const ALONE = { groups: { security: 1 } };
 /** One of the times of the line's schedule, as Temporal appends it to the workflow's id. */
 const PLANNED = 'planned-2026-01-05T04:00:00Z';
+const launching = (timeoutMinutes: number) => ({
+  bake: undefined,
+  deploy: {
+    ec2: {
+      ...{ subnetIds: ['subnet-0aaaaaaaaaaaaaaa0'], securityGroupIds: ['sg-0123456789abcdef0'] },
+      ...{ instanceType: 't3.small', instanceProfile: 'golden-test', timeoutMinutes },
+    },
+  },
+  approval: { ...ALONE, auto: true },
+});
 const LINES = {
   silver: GOLDEN,
   plain: {},
   planned: { schedule: { cron: '0 4 * * 1' } },
-  launching: {
-    bake: undefined,
-    deploy: {
-      ec2: {
-        ...{ subnetIds: ['subnet-0aaaaaaaaaaaaaaa0'], securityGroupIds: ['sg-0123456789abcdef0'] },
-        ...{ instanceType: 't3.small', instanceProfile: 'golden-test', timeoutMinutes: 2 },
-      },
-    },
-    approval: { ...ALONE, auto: true },
-  },
+  launching: launching(2),
+  unheard: launching(0.2),
   unscanned: { assess: [{ inspector2: { timeoutMinutes: 0.05 } }] },
   signalled: {
     approval: { ...ALONE, unsigned: 'allow' },
@@ -206,6 +208,25 @@ const STORIES: Readonly<Record<string, Story>> = {
     begin({ simulator }, run) {
       const { id } = simulator.seed.image({ name: run, profile: 'debian-13-slim' });
       return { line: 'launching', image: { id, region: 'us-east-1' } };
+    },
+  },
+  'late-launch': {
+    ends: { status: 'FAILED', published: [] },
+    left: { ...APPROVED, state: 'denied' },
+    starts: [],
+    kills: { 'late-launch/*': ['watchLateLaunch'] },
+    begin({ simulator }, run) {
+      simulator.faults.add({
+        ...{ service: 'ec2', operation: 'RunInstances', kind: 'accept-then-drop', count: 'always', contains: run },
+      });
+      // Past the time limit of the launch, so that no attempt finds it.
+      simulator.behave({ hiddenSeconds: 400 }, run);
+      const { id } = simulator.seed.image({ name: run });
+      return { line: 'unheard', image: { id, region: 'us-east-1' } };
+    },
+    async drive(assay, run) {
+      await assay.until(run, ended, PATIENCE_MS);
+      await assay.temporalCommand('workflow', 'result', '--workflow-id', `late-launch/${run}`);
     },
   },
   scheduled: {

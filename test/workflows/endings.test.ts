@@ -92,17 +92,24 @@ test('a start that provably never reached Gate needs no watch for a late image, 
   expect(await late(true)).toEqual([expect.stringMatching(/^a late image of the given-up bake is watched for until /)]);
 });
 
-test('a deploy that was given up is watched after the run has ended', async () => {
+test('a deploy that was given up is watched after the run has ended, with what the undo remembers of Gate', async () => {
   const watched: string[] = [];
+  const gate = { awaySince: null, waits: { E1: '2026-01-01T00:00:00Z' } };
+  const given: unknown[] = [];
   const { activities } = stubActivities(
     {},
     {
       awaitInstance: async () => {
         throw ApplicationFailure.nonRetryable('no capacity', 'Final');
       },
-      undoDeploy: async () => ({ late: true }),
-      watchLateDeploy: async ({ run, until }) => {
+      undoDeploy: async (input) => {
+        given.push(input.gate);
+        if (given.length > 1) return { late: true };
+        throw ApplicationFailure.create({ type: 'Final', message: 'no', nonRetryable: true, details: [gate] });
+      },
+      watchLateDeploy: async ({ run, until, gate: remembered }) => {
         watched.push(`${run} ${until}`);
+        given.push(remembered);
         // Each round of the watch is bounded; a refusal ends only the round.
         if (watched.length === 1) throw ApplicationFailure.nonRetryable('UnauthorizedOperation', 'Forbidden');
       },
@@ -115,6 +122,7 @@ test('a deploy that was given up is watched after the run has ended', async () =
     const id = workflowId.run.parse(run.workflowId) as string;
     await world.client.workflow.getHandle(workflowId.lateDeploy.of(id)).result();
     expect(watched).toEqual([`${id} ${until}`, `${id} ${until}`]);
+    expect(given).toEqual([{ awaySince: null }, gate, gate, gate]);
   });
 }, 60_000);
 

@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Launched, LaunchInput } from '../../src/activities/launch';
-import { MESSAGE } from '../../src/domain/names';
+import { MESSAGE, workflowId } from '../../src/domain/names';
+import type { StatusDocument } from '../../src/domain/status';
 import { untilPasses } from '../setup/helpers';
 import { testTemporal } from '../setup/temporal';
 import { openWorld, quickSettings, stubActivities, waiting, type Stubs, type World } from './stub-world';
@@ -31,6 +32,8 @@ const refused = (kind: 'zone' | 'quota' | 'never-there'): Launched => ({
   refusal: { kind, code: kind, message: '' },
 });
 
+const LATE = /^a late instance of the given-up launch is watched for until (\S+)$/;
+
 /** A run whose launches are answered so, one after the other, the last one again and again; its launches and its undo. */
 async function play(
   answers: readonly (Launched | Error)[],
@@ -41,6 +44,7 @@ async function play(
 ) {
   const launches: LaunchInput[] = [];
   const undone: Parameters<Stubs['undoLaunch']>[0][] = [];
+  const watched: string[] = [];
   const { activities, calls } = stubActivities(
     { settings: settings(timeoutMinutes), request: { image }, verdict: 'deny' },
     {
@@ -51,21 +55,32 @@ async function play(
         return answer;
       },
       undoLaunch: async (input) => void undone.push(input),
+      watchLateLaunch: async ({ run, region, until }) => void watched.push(`${run} ${region} ${until}`),
       ...change,
     },
   );
   const status = await world.during(activities, async () => {
     const run = await world.start();
     await drive(run, calls);
-    return run.result() as Promise<{ status: string; error: string | null }>;
+    const ending = (await run.result()) as StatusDocument;
+    const [until] = ending.reasons.flatMap((text) => LATE.exec(text)?.[1] ?? []);
+    const late = world.client.workflow.getHandle(workflowId.lateLaunch.of(ending.id));
+    if (until === undefined) await expect(late.describe()).rejects.toThrow('not found');
+    else {
+      await late.result();
+      expect(watched).toEqual([`${ending.id} us-east-1 ${until}`]);
+    }
+    return ending;
   });
-  return { status, calls, launches: launches.map(({ n, subnetId }) => [n, subnetId]), undone };
+  return { status, calls, launches: launches.map(({ n, subnetId }) => [n, subnetId]), undone, watched };
 }
 
 const INSTANCE: Launched = { kind: 'launched', instanceId: 'i-0123456789abcdef0' };
 
 test('every launch that was refused for certain is followed by one with the next number, in the next subnet', async () => {
-  const { launches, undone, calls } = await play([refused('zone'), refused('zone'), refused('quota'), INSTANCE]);
+  const order = [refused('zone'), refused('zone'), refused('quota'), INSTANCE];
+  const { launches, undone, calls, watched } = await play(order);
+  expect(watched).toEqual([]);
   expect(launches).toEqual([
     [1, A],
     [2, B],
@@ -95,12 +110,13 @@ test('a profile that is refused ends it before any launch, with nothing to take 
   expect([launches, undone]).toEqual([[], []]);
 });
 
-test('a launch that never gets an answer is asked again under its own number, and then looked for', async () => {
-  const { status, launches, undone } = await play([refused('zone'), waiting('no answer', 50)], {}, 0.15);
+test('a launch that never gets an answer is asked again under its own number, looked for, and watched for', async () => {
+  const { status, launches, undone, watched } = await play([refused('zone'), waiting('no answer', 50)], {}, 0.15);
   expect(status).toMatchObject({ status: 'FAILED', error: expect.stringContaining('no capacity for t3.small') });
   expect(new Set(launches.map(String))).toEqual(new Set([`1,${A}`, `2,${B}`]));
   expect(launches.length).toBeGreaterThan(2);
   expect(undone).toEqual([expect.objectContaining({ instance: null })]);
+  expect(watched).toHaveLength(1);
 });
 
 test('an instance that does not come to run is taken away by its id', async () => {

@@ -55,6 +55,14 @@ const RECORDED: readonly { readonly name: string; readonly id: string; play(worl
         }),
     },
     {
+      name: 'late-launch',
+      id: workflowId.lateLaunch.of('r'),
+      play: (world) =>
+        playOne(world, WORKFLOW.lateLaunch, workflowId.lateLaunch.of('r'), {
+          ...{ run: 'r', region: 'us-east-1', until: '2026-01-01T00:30:00.000Z', pollSeconds: 0.05 },
+        }),
+    },
+    {
       name: 'sweep',
       id: workflowId.sweep.of('r'),
       play: (world) => playOne(world, WORKFLOW.sweep, workflowId.sweep.of('r'), { run: 'r' }),

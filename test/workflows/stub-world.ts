@@ -132,6 +132,7 @@ export function stubActivities(
     undoDeploy: async () => ({ late: false }),
     watchLateDeploy: async () => undefined,
     undoLaunch: async () => undefined,
+    watchLateLaunch: async () => undefined,
     undoBrought: async () => undefined,
     planRemoval: async () => ({
       remove: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],

@@ -97,6 +97,11 @@ export function createSpinnaker({ gate: url, application, auth, timeoutMs = TIME
       read(await gate({ method: 'PUT', path: ['pipelines', id, 'cancel'], query }), { missing: notFound });
     },
 
+    async cancelTask(id) {
+      if (!isExecutionId(id)) throw new NotFound('what is given as a task id cannot be one');
+      read(await gate({ method: 'PUT', path: ['tasks', id, 'cancel'] }), { missing: notFound });
+    },
+
     async patchStage(executionId, stageId, context) {
       if (!isExecutionId(executionId) || !isExecutionId(stageId))
         throw new NotFound('what is given as an execution or stage id cannot be one');

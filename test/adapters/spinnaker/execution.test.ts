@@ -342,6 +342,7 @@ describe('reading an execution', () => {
     for (const id of ['', '.', '..', '../applications', 'a/b', 'a?b', 'a#b', '01H\r\n', '%2e%2e', 'ä', 'x'.repeat(300)])
       await expect(spinnaker.execution(id)).rejects.toMatchObject({ name: 'NotFound' });
     await expect(spinnaker.cancel('..', 'x')).rejects.toMatchObject({ name: 'NotFound' });
+    await expect(spinnaker.cancelTask('..')).rejects.toMatchObject({ name: 'NotFound' });
     expect(gate.seen).toEqual([]);
   });
 
