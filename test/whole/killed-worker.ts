@@ -76,10 +76,11 @@ function askedByStage(assay: Assay) {
 }
 
 /** One that is through, with a judgment behind it that waits for the decision. */
-function askedByPatientStage({ outside }: Assay['simulator']) {
+function askedByPatientStage({ outside }: Assay['simulator'], run: string) {
+  const statusEndpoint = `https://assay.example.com/v1/runs/${run}`;
   const execution = outside.start({
     stages: [
-      { refId: '3', status: 'SUCCEEDED' },
+      { refId: '3', status: 'SUCCEEDED', context: { statusEndpoint, webhook: { statusEndpoint } } },
       { refId: '4', type: 'manualJudgment', name: 'Promote?', status: 'RUNNING' },
     ],
   });
@@ -134,7 +135,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       const instance = simulator.seed.instance({ imageId: image.id });
       return {
         ...{ line: 'signalled', image: { id: image.id, region: 'us-east-1' } },
-        ...{ instance: { id: instance.id, destroy: true }, source: askedByPatientStage(simulator) },
+        ...{ instance: { id: instance.id, destroy: true }, source: askedByPatientStage(simulator, run) },
       };
     },
     async drive(assay, run) {
