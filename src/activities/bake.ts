@@ -63,12 +63,20 @@ export async function startOnce(start: () => Promise<Started>): Promise<Started>
   const before = remembered<StartMemory>();
   // An attempt of which nothing is remembered may have sent its start and been killed.
   const reachedBefore = before?.reached ?? attempt() > 1;
+  let reached = reachedBefore;
   remember({ ...before, reached: true } satisfies StartMemory);
   try {
-    return await admitted(start);
+    return await admitted(async () => {
+      try {
+        return await start();
+      } catch (error) {
+        reached ||= error instanceof AnswerLost;
+        throw error;
+      }
+    });
   } catch (error) {
     // Since when it was refused stays remembered too.
-    remember({ ...remembered<StartMemory>(), reached: reachedBefore || error instanceof AnswerLost });
+    remember({ ...remembered<StartMemory>(), reached });
     throw error;
   }
 }

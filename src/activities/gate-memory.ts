@@ -1,5 +1,5 @@
 import type { Execution, Spinnaker } from '../adapters/ports';
-import { Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
+import { Doubtful, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import type { SpinnakerStep } from '../domain/names';
 import { attemptLimitMs, notReady, remember, remembered } from './attempt';
 import { isBelieved, lookedInVain, type Absence } from './patience';
@@ -38,21 +38,23 @@ const REFUSED_MS = 10 * 60_000;
 
 /**
  * Starts something through Gate. A refusal is waited out for a quarter of the step's time limit: a proxy or a login that starts
- * anew together with Gate refuses everybody for minutes (302 to a login, its page, 401, 403). After that it is final.
+ * anew together with Gate refuses everybody for minutes (302 to a login, its page, 401, 403), and an Orca that starts anew makes
+ * Gate refuse each start. After that it is final.
  */
 export async function admitted<T>(start: () => Promise<T>): Promise<T> {
   const before = remembered<{ readonly refusedSince?: string | null }>();
   try {
     return await start();
   } catch (error) {
-    if (!(error instanceof Forbidden)) {
+    if (!(error instanceof Forbidden) && !(error instanceof Doubtful)) {
       if (before?.refusedSince) remember({ ...before, refusedSince: null });
       throw error;
     }
     const refusedSince = before?.refusedSince ?? new Date().toISOString();
     remember({ ...before, refusedSince });
-    if (Date.now() - Date.parse(refusedSince) >= Math.min(attemptLimitMs() / 4, REFUSED_MS)) throw error;
-    throw new TryAgain(messageOf(error));
+    const isFinal = Date.now() - Date.parse(refusedSince) >= Math.min(attemptLimitMs() / 4, REFUSED_MS);
+    if (error instanceof Doubtful) throw isFinal ? new Final(messageOf(error)) : error;
+    throw isFinal ? error : new TryAgain(messageOf(error));
   }
 }
 

@@ -48,6 +48,14 @@ export class AnswerLost extends TryAgain {
   override readonly name: string = 'AnswerLost';
 }
 
+/**
+ * A command that was refused in a way that does not prove that it was not carried out. A refusal for good looks the same, so
+ * that there is an end to asking again.
+ */
+export class Doubtful extends AnswerLost {
+  override readonly name: string = 'Doubtful';
+}
+
 /** Types of failures that Temporal must not retry. */
 export const FINAL_TYPES: readonly string[] = ['Final', 'Forbidden', 'BadInput', 'EvidenceChanged'];
 

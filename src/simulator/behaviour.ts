@@ -123,6 +123,11 @@ export interface Behaviour {
   readonly judgmentSeconds: number;
   /** How long it takes until Clouddriver's cache shows an image's tags; null: it never does. */
   readonly imageCacheSeconds: number | null;
+  /**
+   * When Gate answers the start of a pipeline with 422: before Orca has it, or after, as when reading Orca's answer times out.
+   * Gates up to 2025 do so to whatever fails behind them (`PipelineController.invokePipelineConfig`).
+   */
+  readonly unprocessable: 'never' | 'before' | 'after';
   /** Token that Gate demands; without it every call is redirected to the login page. */
   readonly gateToken: string | null;
   /** Roles that Fiat finds for whoever calls. */
@@ -184,6 +189,7 @@ const NORMAL: Behaviour = {
   patch: 'done',
   judgmentSeconds: 1,
   imageCacheSeconds: 2,
+  unprocessable: 'never',
   gateToken: null,
   gateRoles: [],
   gateRights: {},

@@ -2,7 +2,7 @@ import type { ApplicationFailure } from '@temporalio/common';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities, type Deps } from '../../src/activities';
 import type { Execution, Spinnaker } from '../../src/adapters/ports';
-import { AnswerLost, Forbidden, TryAgain } from '../../src/domain/errors';
+import { AnswerLost, Doubtful, Forbidden, TryAgain } from '../../src/domain/errors';
 
 /** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
 class Attempts {
@@ -57,6 +57,18 @@ test('another answer than a refusal ends it: the next one counts anew', async ()
   jest.advanceTimersByTime(2 * MINUTE);
   expect(await start(new Forbidden('403'))).toMatchObject({
     type: 'TryAgain',
+    details: [expect.objectContaining({ reached: true })],
+  });
+});
+
+test('a refusal that may hide a start is asked about again, then ends the start with its reason, as one that may have reached Gate', async () => {
+  const attempts = new Attempts(20 * MINUTE);
+  const { startBake } = activities({ start: throwing(new Doubtful('422: the pipeline is disabled')) });
+  expect(await attempts.next(() => startBake(input))).toMatchObject({ type: 'Doubtful' });
+  jest.advanceTimersByTime(5 * MINUTE);
+  expect(await attempts.next(() => startBake(input))).toMatchObject({
+    type: 'Final',
+    message: '422: the pipeline is disabled',
     details: [expect.objectContaining({ reached: true })],
   });
 });

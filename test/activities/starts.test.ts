@@ -4,7 +4,7 @@ import { createWatchActivities } from '../../src/activities/watch';
 import type { Deps } from '../../src/activities';
 import { attended } from '../../src/activities/attempt';
 import type { Execution, Spinnaker } from '../../src/adapters/ports';
-import { AnswerLost, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
+import { AnswerLost, Doubtful, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
 
 const failing = (error: Error) => () => Promise.reject(error);
 
@@ -16,6 +16,7 @@ describe('a start that fails tells whether it may have reached Gate', () => {
     ['at the first try, certainly not', { attempt: 1 }, new Final('404'), false],
     ['at the first try, not connected', { attempt: 1 }, new TryAgain('ECONNREFUSED'), false],
     ['at the first try, its answer lost', { attempt: 1 }, new AnswerLost('reset'), true],
+    ['at the first try, refused in a way that proves nothing', { attempt: 1 }, new Doubtful('422'), true],
     ['later, after a try of which nothing is remembered', { attempt: 2 }, new Final('404'), true],
     [
       'later, after tries that did not reach it',

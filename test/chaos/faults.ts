@@ -30,6 +30,8 @@ export interface Kind {
   readonly on?: readonly Route[];
 }
 
+/** Gates up to 2025 answer 422 to whatever fails behind a start. */
+const STARTS: readonly Route[] = ['start bake', 'start deploy', 'start destroy'];
 const READS: readonly Route[] = ['read bake', 'read deploy', 'server group'];
 const after = (seconds: number) => ({ 'Retry-After': String(seconds) });
 const login = { Location: '/oauth2/authorization/gate' };
@@ -43,6 +45,8 @@ const kinds = {
   'error 503 with Retry-After': { passed: 'never', answer: { status: 503, type: 'html', headers: after(1) } },
   'error 504, done': { passed: 'before', answer: { status: 504, type: 'html' } },
   'error 504, done late': { passed: 'late', answer: { status: 504, type: 'html' } },
+  'refused 422': { passed: 'never', answer: { status: 422, type: 'json' }, on: STARTS },
+  'refused 422, done': { passed: 'before', answer: { status: 422, type: 'json' }, on: STARTS },
   'throttled 429': { passed: 'never', answer: { status: 429, type: 'json' } },
   'throttled 429 with Retry-After': { passed: 'never', answer: { status: 429, type: 'json', headers: after(1) } },
   'empty 200': { passed: 'never', answer: { status: 200, type: 'none' } },

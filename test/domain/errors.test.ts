@@ -2,6 +2,7 @@ import {
   AnswerLost,
   assertNever,
   BadInput,
+  Doubtful,
   EvidenceChanged,
   Final,
   FINAL_TYPES,
@@ -19,6 +20,7 @@ const ALL = [
   new NotFound('x'),
   new TryAgain('x'),
   new AnswerLost('x'),
+  new Doubtful('x'),
 ];
 
 test('Temporal must not retry exactly those errors that no retry can help', () => {

@@ -1,5 +1,5 @@
 /** What Gate's answers mean: one place that sorts them into data and into errors by what can be done. */
-import { AnswerLost, Final, Forbidden, NotFound, TryAgain } from '../../domain/errors';
+import { AnswerLost, Doubtful, Final, Forbidden, NotFound, TryAgain } from '../../domain/errors';
 import type { GateAnswer } from './gate';
 import { record, text } from './json';
 
@@ -16,7 +16,10 @@ export interface Reading {
 /**
  * The JSON of an answer; `undefined` when it is empty, which Gate also does when something behind it failed. Throws Forbidden for
  * what Gate's security or something in front of it refuses (a page or a redirect to one counts, since Gate itself has none),
- * AnswerLost and TryAgain for what may be over soon, Final for the rest.
+ * AnswerLost and TryAgain for what may be over soon, Final for the rest. Of a command any other refusal is Doubtful: Gates up
+ * to 2025 answer 422, or 400 with later versions of kork, to whatever fails behind them, an Orca that takes the start and is
+ * slow to say so among it (`PipelineController.invokePipelineConfig`, `PipelineExecutionException`); later ones pass on what
+ * Orca answers.
  */
 export function read(answer: GateAnswer, { command = false, missing }: Reading): unknown {
   const { status, body, what } = answer;
@@ -34,9 +37,9 @@ export function read(answer: GateAnswer, { command = false, missing }: Reading):
   if (status >= 300 && status < 400) throw redirected(answer);
   if (status === 401 || status === 403)
     throw new Forbidden(`${told}: check spinnaker.auth and the rights in Spinnaker`);
-  if (status === 404 && isPage(answer))
+  if (status === 404 && (isPage(answer) || (command && !isOfGate(answer))))
     throw new Forbidden(
-      `${what}: 404 with a page, which is not Gate's own: check spinnaker.gate and what is in front of it`,
+      `${what}: 404 ${isPage(answer) ? 'with a page, which is' : 'that is'} not Gate's own: check spinnaker.gate and what is in front of it`,
     );
   if (status === 404) throw missing(answer);
   if (status === 429) throw new TryAgain(told, retryAfterMs(answer));
@@ -44,8 +47,12 @@ export function read(answer: GateAnswer, { command = false, missing }: Reading):
     const after = retryAfterMs(answer);
     throw command ? new AnswerLost(told, after) : new TryAgain(told, after);
   }
+  if (command && !REFUSED_BEFORE_THE_START.test(detail(answer))) throw new Doubtful(told);
   throw new Final(told);
 }
+
+/** What Gate finds out before it asks Orca for anything (`PipelineService.trigger`). */
+const REFUSED_BEFORE_THE_START = /\bRequired parameter .+ is missing/;
 
 /**
  * Gate's own 404 is a JSON document (kork, Spring). Anything else comes from a proxy that has no Gate behind it just now, and

@@ -1,7 +1,7 @@
 /** Spinnaker's Gate on the wire. */
 import type { Call } from '../call';
 import type { FaultPlan } from '../faults';
-import { json, parse, text, type Reply, type SimRequest } from '../http';
+import { json, parse, record, text, type Reply, type SimRequest } from '../http';
 import type { World } from '../world';
 import { findImages } from './images';
 import { COMPLETE, type SimExecution } from './model';
@@ -35,6 +35,7 @@ const ERRORS: Readonly<Record<number, readonly [error: string, exception: string
   400: ['Bad Request', 'java.lang.IllegalArgumentException'],
   403: ['Forbidden', 'com.netflix.spinnaker.fiat.shared.AccessDeniedException'],
   409: ['Conflict', 'com.netflix.spinnaker.orca.controllers.TaskController$CannotDeleteRunningExecution'],
+  422: ['Unprocessable Entity', 'com.netflix.spinnaker.gate.controllers.PipelineController$PipelineExecutionException'],
   404: ['Not Found', 'com.netflix.spinnaker.kork.web.exceptions.NotFoundException'],
   429: ['Too Many Requests', 'org.springframework.web.client.HttpClientErrorException'],
   503: ['Service Unavailable', 'retrofit.RetrofitError'],
@@ -171,14 +172,18 @@ const ROUTES: readonly (readonly [method: string, path: RegExp, name: string, ha
     'POST',
     /^\/pipelines\/([^/]+)\/([^/]+)$/,
     'startPipeline',
-    ({ pipelines, request }, application, nameOrId) => {
+    ({ world, pipelines, request }, application, nameOrId) => {
       const pipeline = pipelines.find(String(application), String(nameOrId));
       if (!pipeline)
         throw new Problem(
           404,
           `Unable to trigger pipeline (application: ${application}, pipelineNameOrId: ${nameOrId}). Pipeline configuration not found`,
         );
-      const { id } = pipelines.start(pipeline, parse(request.body));
+      const body = parse(request.body);
+      const { unprocessable } = world.behaviours.of(text(record(body.parameters).assayRun));
+      if (unprocessable === 'before') throw new Problem(422, '503 Service Unavailable');
+      const { id } = pipelines.start(pipeline, body);
+      if (unprocessable === 'after') throw new Problem(422, 'Read timed out');
       return json(202, { ref: `/pipelines/${id}` }, 'application/json;charset=UTF-8');
     },
   ],

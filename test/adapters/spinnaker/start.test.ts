@@ -193,6 +193,12 @@ describe('what an answer to a start means', () => {
     ['a redirect to elsewhere', answering(301, '', { Location: 'https://gate.example.com/x' }), 'Final'],
     ['400', answering(400, '{"message":"Required parameter baseOs is missing"}'), 'Final'],
     ['404', answering(404, '{"message":"no"}'), 'Final'],
+    ['a bare 404 of a proxy', answering(404, '404 page not found'), 'Forbidden'],
+    ['422 for whatever failed', answering(422, '{"message":"Read timed out"}'), 'Doubtful'],
+    ['400 for whatever failed', answering(400, '{"message":"500 Internal Server Error"}'), 'Doubtful'],
+    ['422 for what Gate itself found', answering(422, '{"message":"Required parameter baseOs is missing"}'), 'Final'],
+    ['409', answering(409, '{"message":"Conflict"}'), 'Doubtful'],
+    ['a 4xx that nobody knows', answering(418), 'Doubtful'],
   ])('%s', async (_, fault, name) => {
     gate.failOn('POST', fault);
     expect((await refusal(start())).name).toBe(name);
