@@ -1,12 +1,38 @@
 /** What can befall a request to Gate, and which requests there are. */
 
-/** Every request that Assay makes of Gate for a run whose line names its pipelines. */
-export const ROUTES = [
+/** Every request that Assay makes of Gate for a run: what every run asks, and what a line's settings add. */
+const COMMON = [
   ...(['start bake', 'search bake', 'read bake', 'cancel bake'] as const),
-  ...(['start deploy', 'search deploy', 'read deploy', 'cancel deploy'] as const),
-  ...(['start destroy', 'search destroy', 'server group'] as const),
+  ...(['start deploy', 'search deploy', 'read deploy', 'cancel deploy', 'server group'] as const),
 ] as const;
+const DESTROYING = ['start destroy', 'search destroy'] as const;
+/** A pipeline sets the image's tags, and the manual judgment of the execution that asked is answered. */
+const JUDGED = ['start tag', 'search tag', 'read tag', 'find image', 'read source', 'patch stage'] as const;
+/** Ad-hoc tasks destroy and tag, and a pipeline follows the decision. */
+const TASKED = ['start task', 'list tasks', 'read task', 'start after', 'search after'] as const;
+
+export const ROUTES = [...COMMON, ...DESTROYING, ...JUDGED, ...TASKED] as const;
 export type Route = (typeof ROUTES)[number];
+/** Requests that name no run: whichever run has a fault due there meets it. */
+export const SHARED: ReadonlySet<string> = new Set<Route>(['list tasks', 'find image']);
+
+/** Lines of the Assay that plays, each of its own, since a line publishes one image at a time; and what each of them asks. */
+export const LINES = {
+  golden: 'plain',
+  silver: 'plain',
+  bronze: 'plain',
+  copper: 'plain',
+  rusty: 'plain',
+  nickel: 'judged',
+  zinc: 'tasked',
+} as const;
+export type Line = keyof typeof LINES;
+const ROUTES_OF: Readonly<Record<(typeof LINES)[Line], readonly Route[]>> = {
+  plain: [...COMMON, ...DESTROYING],
+  judged: [...COMMON, ...DESTROYING, ...JUDGED],
+  tasked: [...COMMON, ...TASKED, 'find image', 'read source'],
+};
+export const routesOf = (line: Line): readonly Route[] => ROUTES_OF[LINES[line]];
 
 /** Whether Gate gets the request: not at all, before the fault, or only after the client has given up. */
 type Passed = 'never' | 'before' | 'late';
@@ -31,8 +57,8 @@ export interface Kind {
 }
 
 /** Gates up to 2025 answer 422 to whatever fails behind a start. */
-const STARTS: readonly Route[] = ['start bake', 'start deploy', 'start destroy'];
-const READS: readonly Route[] = ['read bake', 'read deploy', 'server group'];
+const STARTS: readonly Route[] = ROUTES.filter((route) => route.startsWith('start'));
+const READS: readonly Route[] = [...ROUTES.filter((route) => route.startsWith('read')), 'server group'];
 const after = (seconds: number) => ({ 'Retry-After': String(seconds) });
 const login = { Location: '/oauth2/authorization/gate' };
 

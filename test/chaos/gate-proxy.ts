@@ -1,7 +1,7 @@
 /** A proxy before the simulated Gate: it knows which run and route a request belongs to, and has faults for each run. */
 import { Agent, createServer, request as send, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { KINDS, type Fault, type KindName, type Outage, type Route } from './faults';
+import { KINDS, SHARED, type Fault, type KindName, type Outage, type Route } from './faults';
 
 /** What befalls one run's requests. */
 export interface Plan {
@@ -9,6 +9,8 @@ export interface Plan {
   readonly outage: Outage | null;
   /** Executions younger than this are not listed, and reads of them are 404: Orca reads from replicas. */
   readonly lagMs: number;
+  /** The execution that asked for the run. */
+  readonly source: string;
   /** Called once, when this request comes in. */
   readonly hook: { readonly route: Route; readonly nth: number; readonly call: () => void } | null;
 }
@@ -16,6 +18,8 @@ export interface Plan {
 export interface GateProxy {
   readonly url: string;
   plan(run: string, plan: Plan): void;
+  /** A run is over: faults that it did not meet befall nobody. */
+  forget(run: string): void;
   /** How often a run's requests on a route came in, and what befell them. */
   seen(run: string): readonly { readonly route: Route; readonly kind: KindName | null }[];
   /** Requests that belong to no run or no known route: none, unless Assay has learned to ask something new. */
@@ -63,22 +67,41 @@ export async function startGateProxy(gateUrl: string): Promise<GateProxy> {
       const quoted = trigger.parameters?.['assayRun'] ?? trigger.correlationId?.split('/')[0] ?? '';
       return asked('search', stepOf(url.searchParams.get('pipelineName') ?? ''), quoted.replace(/\\/g, ''));
     }
+    if (method === 'POST' && path === '/tasks') {
+      const { trigger } = JSON.parse(body) as { trigger: { parameters: Record<string, string> } };
+      return asked('start', 'task', trigger.parameters['assayRun']);
+    }
+    if (method === 'GET' && /^\/applications\/[^/]+\/tasks$/.test(path)) return anyone('list tasks');
+    if (method === 'GET' && path === '/images/find') return anyone('find image');
     const group = /^\/applications\/[^/]+\/serverGroups\/[^/]+\/[^/]+\/([^/]+)$/.exec(path)?.[1];
     if (method === 'GET' && group !== undefined) {
       const run = owners.get(group)?.run;
       return run === undefined ? undefined : { run, route: 'server group' };
     }
-    const [, id, cancel] = /^\/pipelines\/([^/]+)(\/cancel)?$/.exec(path) ?? [];
+    const [, id, cancel] = /^\/(?:pipelines|tasks)\/([^/]+)(\/cancel|\/stages\/[^/]+)?$/.exec(path) ?? [];
     const owner = owners.get(id ?? '');
+    if (method === 'PATCH') return asked('patch', 'stage', owner?.run);
     return asked(cancel && method === 'PUT' ? 'cancel' : 'read', owner?.step, owner?.run);
   }
+
+  /** The first run with a fault that is due there; nobody when there is none. */
+  function anyone(route: Route): Asked {
+    const due = [...plans].find(([run, { faults }]) => {
+      const nth = timesOn(run, route);
+      return faults.some((one) => one.route === route && nth < one.from + one.times);
+    });
+    return { run: due?.[0] ?? '', route };
+  }
+
+  const timesOn = (run: string, route: Route): number =>
+    (seen.get(run) ?? []).filter((one) => one.route === route).length;
 
   function faultOf(asked: Asked): KindName | null {
     const { run, route } = asked;
     const plan = plans.get(run);
     const all = seen.get(run) ?? [];
     seen.set(run, all);
-    const nth = all.filter((one) => one.route === route).length;
+    const nth = timesOn(run, route);
     const now = Date.now();
     const since = now - (begun.get(run) ?? begun.set(run, now).get(run) ?? now);
     const away = plan?.outage && since >= plan.outage.fromMs && since < plan.outage.fromMs + plan.outage.forMs;
@@ -108,7 +131,7 @@ export async function startGateProxy(gateUrl: string): Promise<GateProxy> {
 
   function learn({ run, route }: Asked, { body }: Upstream): void {
     const step = route.split(' ')[1] ?? '';
-    for (const [, id = ''] of body.matchAll(/"ref":"\/pipelines\/([^"]+)"/g)) owners.set(id, { run, step });
+    for (const [, id = ''] of body.matchAll(/"ref":"\/(?:pipelines|tasks)\/([^"]+)"/g)) owners.set(id, { run, step });
     for (const [, id = ''] of body.matchAll(/\{"id":"([^"]+)","type":"PIPELINE"/g)) owners.set(id, { run, step });
     for (const [, name = ''] of body.matchAll(/"deploy\.server\.groups":\{"[^"]+":\["([^"]+)"/g))
       owners.set(name, { run, step: 'deploy' });
@@ -119,6 +142,7 @@ export async function startGateProxy(gateUrl: string): Promise<GateProxy> {
     const lagMs = plans.get(asked.run)?.lagMs ?? 0;
     if (lagMs === 0 || answer.status !== 200) return answer;
     const young = (one: unknown): boolean => Date.now() - (one as { buildTime: number }).buildTime < lagMs;
+    if (SHARED.has(asked.route)) return answer;
     if (asked.route.startsWith('search')) {
       const all = JSON.parse(answer.body) as unknown[];
       return { ...answer, body: JSON.stringify(all.filter((one) => !young(one))) };
@@ -161,7 +185,11 @@ export async function startGateProxy(gateUrl: string): Promise<GateProxy> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}${upstream.pathname}`,
-    plan: (run, plan) => void plans.set(run, plan),
+    plan(run, plan) {
+      plans.set(run, plan);
+      owners.set(plan.source, { run, step: 'source' });
+    },
+    forget: (run) => void plans.delete(run),
     seen: (run) => seen.get(run) ?? [],
     strange,
     async stop() {
@@ -211,7 +239,7 @@ const PAGE = '<!DOCTYPE html><html><head><title>Not today</title></head><body></
 const errorBody = (status: number): string =>
   JSON.stringify({ timestamp: Date.now(), status, error: 'Planned', message: 'a planned fault' });
 
-const stepOf = (text: string): string | undefined => /bake|deploy|destroy/.exec(text)?.[0];
+const stepOf = (text: string): string | undefined => /bake|deploy|destroy|tag|after/.exec(text)?.[0];
 
 async function read(stream: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];

@@ -1,17 +1,30 @@
 /** What is played: runs, each with how it is meant to end and with what befalls it. All from a seed. */
 import type { Behaviour } from '../../src/simulator';
-import { fits, KIND_NAMES, KINDS, ROUTES, type Fault, type KindName, type Outage, type Route } from './faults';
+import {
+  fits,
+  KIND_NAMES,
+  KINDS,
+  LINES,
+  ROUTES,
+  routesOf,
+  SHARED,
+  type Fault,
+  type KindName,
+  type Line,
+  type Outage,
+  type Route,
+} from './faults';
 
-/** Lines of the Assay that plays; each of its own, since a line publishes one image at a time. */
-export const GOOD_LINES = ['golden', 'silver', 'bronze', 'copper'] as const;
+/** Whose images the policy denies. */
 export const DENIED_LINE = 'rusty';
+const GOOD_LINES = (Object.keys(LINES) as Line[]).filter((line) => line !== DENIED_LINE);
 
 /** How a run is meant to end; a cancel may come too late. */
 export type Ending = 'approved' | 'denied' | 'cancelled' | 'bake fails' | 'deploy fails' | 'refused';
 
 export interface Mix {
   readonly name: string;
-  readonly line: string;
+  readonly line: Line;
   readonly ending: Ending;
   readonly faults: readonly Fault[];
   readonly outage: Outage | null;
@@ -27,8 +40,8 @@ export const CELLS = ROUTES.flatMap((route) =>
 );
 
 /**
- * Runs that meet every cell. `each`: one run for every cell. Else a run meets two kinds on all routes but the cancels, or on one
- * of those: first one that Gate never gets, so that the request comes again and meets the other.
+ * Runs that meet every cell. `each`: one run for every cell. Else a run meets two kinds on many routes: first one that Gate never
+ * gets, so that the request comes again and meets the other.
  */
 export const table = (each: boolean): readonly Mix[] =>
   each ? CELLS.map(({ route, kind }, index) => row([kind], [route], index)) : pairs().flatMap(rowsOf);
@@ -41,16 +54,21 @@ function pairs(): readonly (readonly KindName[])[] {
   return all.flatMap((_, index) => (index % 2 === 0 ? [all.slice(index, index + 2)] : []));
 }
 
-const rowsOf = (kinds: readonly KindName[], index: number): readonly Mix[] =>
-  [ROUTES.filter((route) => !route.startsWith('cancel')), ['cancel bake'] as const, ['cancel deploy'] as const].map(
-    (routes) => row(kinds, routes, index),
+/** Two runs that are approved, for all that is asked then, one that is cancelled while it bakes, and one while it deploys. */
+const rowsOf = (kinds: readonly KindName[], index: number): readonly Mix[] => {
+  const judged = routesOf('nickel').filter((route) => !route.startsWith('cancel'));
+  const tasked = ROUTES.filter((route) => !routesOf('nickel').includes(route));
+  return [judged, tasked, ['cancel bake'] as const, ['cancel deploy'] as const].map((routes) =>
+    row(kinds, routes, index),
   );
+};
 
 function row(kinds: readonly KindName[], routes: readonly Route[], index: number): Mix {
   const step = routes.find((route) => route.startsWith('cancel'))?.split(' ')[1];
+  const able = GOOD_LINES.filter((line) => routes.every((route) => routesOf(line).includes(route)));
   return {
-    name: `${kinds.join(', then ')} on ${routes.length > 1 ? 'every route' : routes[0]}`,
-    line: GOOD_LINES[index % GOOD_LINES.length] as string,
+    name: `${kinds.join(', then ')} on ${routes.length > 1 ? `${routes[0]} and ${routes.length - 1} more` : routes[0]}`,
+    line: able[index % able.length] as Line,
     ending: step === undefined ? 'approved' : 'cancelled',
     faults: routes.flatMap((route) =>
       kinds.filter((kind) => fits(kind, route)).map((kind, from) => ({ route, kind, from, times: 1 })),
@@ -74,7 +92,7 @@ export const REFUSED: readonly Mix[] = (
     ['not allowed 403', 5500],
   ] as const
 ).map(([kind, fromMs]) => ({
-  ...{ name: `${kind} for good after ${fromMs} ms`, line: 'golden', ending: 'refused', faults: [] },
+  ...{ name: `${kind} for good after ${fromMs} ms`, line: 'golden' as const, ending: 'refused', faults: [] },
   ...{ outage: { kind, fromMs, forMs: Infinity }, lagMs: 0, cancelOn: null, behaviour: {} },
 }));
 
@@ -94,8 +112,10 @@ export function mixOf(seed: number, number: number): Mix {
           : dice < 0.92
             ? 'bake fails'
             : 'deploy fails';
+  const line = ending === 'denied' ? DENIED_LINE : one(GOOD_LINES);
+  const routes = routesOf(line);
   const faults = Array.from({ length: whole(1, 7) }, (): Fault => {
-    const route = one(ROUTES);
+    const route = one(routes);
     const kind = one(KIND_NAMES.filter((name) => fits(name, route)));
     return { route, kind, from: whole(0, 3), times: whole(1, 3) };
   });
@@ -119,12 +139,13 @@ export function mixOf(seed: number, number: number): Mix {
           : {};
   return {
     name: `mix ${number} of seed ${seed}`,
-    line: ending === 'denied' ? DENIED_LINE : one(GOOD_LINES),
+    line,
     ending,
     faults,
     outage,
     lagMs,
-    cancelOn: ending === 'cancelled' ? { route: one(ROUTES), nth: whole(0, 2) } : null,
+    cancelOn:
+      ending === 'cancelled' ? { route: one(routes.filter((route) => !SHARED.has(route))), nth: whole(0, 2) } : null,
     behaviour,
   };
 }

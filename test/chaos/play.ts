@@ -5,13 +5,15 @@ import type { StatusDocument } from '../../src/domain/status';
 import type { SimState } from '../../src/simulator';
 import { eventually } from '../setup/helpers';
 import { openAssay, type Assay } from '../whole/assay';
-import type { KindName, Route } from './faults';
+import { LINES, type KindName, type Line, type Route } from './faults';
 import { startGateProxy, type GateProxy } from './gate-proxy';
-import { DENIED_LINE, GOOD_LINES, type Mix } from './mixes';
+import { DENIED_LINE, type Mix } from './mixes';
 
 /** What the worker gives Gate for an answer. */
 const PATIENCE_MS = 3_000;
 const RUNS_AT_ONCE = 24;
+/** Name of the stage that waits for the decision. */
+const JUDGMENT = 'Promote?';
 /** The watch for a late image, and how long runs may take, faults and all. */
 const WATCH_MINUTES = 0.2;
 const RUN_MS = 300_000;
@@ -50,12 +52,24 @@ export async function openStage(limitMinutes = 5, spinnaker: object = {}): Promi
     ...limits('debian-13-slim'),
     approval: { groups: { security: 1 }, auto: true },
   };
-  const assay = await openAssay({
-    line: clean,
-    lines: {
-      ...Object.fromEntries(GOOD_LINES.map((name) => [name, clean])),
-      [DENIED_LINE]: limits('centos-7'),
+  const timeoutMinutes = limitMinutes;
+  const settings: Record<(typeof LINES)[Line], object> = {
+    plain: clean,
+    judged: {
+      ...clean,
+      spinnaker: {
+        imageTags: { pipeline: 'tag-golden', timeoutMinutes },
+        afterDecision: { manualJudgment: JUDGMENT, timeoutMinutes },
+      },
     },
+    tasked: {
+      ...{ ...clean, deploy: { pipeline: 'deploy-candidate', timeoutMinutes } },
+      spinnaker: { imageTags: { timeoutMinutes }, afterDecision: { pipeline: 'after-golden', timeoutMinutes } },
+    },
+  };
+  const lines = Object.entries(LINES).map(([name, kind]) => [name, settings[kind]]);
+  const assay = await openAssay({
+    lines: { ...Object.fromEntries(lines), [DENIED_LINE]: limits('centos-7') },
     pollSeconds: 0.5,
     spinnaker: { bakeLimitMinutes: WATCH_MINUTES, ...spinnaker },
     worker: { script: join(__dirname, 'impatient-worker.js'), env: { CHAOS_TIMEOUT_MS: String(PATIENCE_MS) } },
@@ -66,6 +80,8 @@ export async function openStage(limitMinutes = 5, spinnaker: object = {}): Promi
   });
   if (!proxy) throw new Error('no Gate was asked for');
   const before = proxy;
+  assay.simulator.seed.pipeline({ name: 'tag-golden', kind: 'tag' });
+  assay.simulator.seed.pipeline({ name: 'after-golden', kind: 'plain' });
   // Bakes and deploys last longer than anything lags behind, as they do in life.
   assay.simulator.behave({ bakeSeconds: 40, deploySeconds: 30, cancelSeconds: 10 });
   let next: Promise<SimState> | undefined;
@@ -115,12 +131,21 @@ async function playOne({ assay, proxy, look }: Stage, mix: Mix, run: string): Pr
       .then(({ body }) => body['canceled'] === true);
   };
   const { faults, outage, lagMs, cancelOn } = mix;
-  proxy.plan(run, { faults, outage, lagMs, hook: cancelOn && { ...cancelOn, call: cancel } });
+  const source = assay.simulator.outside.start({
+    stages: [
+      // A webhook stage shows whose status it waits for.
+      { refId: '1', status: 'RUNNING', context: { statusEndpoint: `${assay.url}/v1/runs/${run}` } },
+      { refId: '2', type: 'manualJudgment', name: JUDGMENT, status: 'RUNNING' },
+    ],
+  });
+  proxy.plan(run, { faults, outage, lagMs, source: source.id, hook: cancelOn && { ...cancelOn, call: cancel } });
   assay.simulator.behave(mix.behaviour, run);
   const wrong: string[] = [];
   let status: StatusDocument | null = null;
   try {
-    await assay.start({ line: mix.line }, run);
+    // Runs of the plain lines are asked for by nobody in Spinnaker.
+    const asks = LINES[mix.line] === 'plain' ? {} : { source: askedBy(source.id) };
+    await assay.start({ line: mix.line, ...asks }, run);
     await eventually(async () => (status = await assay.status(run)).closedAt !== null, {
       timeoutMs: RUN_MS,
       everyMs: 1000,
@@ -129,10 +154,13 @@ async function playOne({ assay, proxy, look }: Stage, mix: Mix, run: string): Pr
   } catch (error) {
     wrong.push(`did not end: ${String(error)}; ${JSON.stringify(status)}`);
   }
+  proxy.forget(run);
   const met = proxy.seen(run).flatMap(({ route, kind }) => (kind === null ? [] : [{ route, kind }]));
   const result = { mix, run, status, met, seconds: (Date.now() - began) / 1000, wrong };
   return { ...result, wrong: [...wrong, ...leftOf(await look(), result)] };
 }
+
+const askedBy = (executionId: string) => ({ kind: 'spinnaker', executionId, stageRefId: '1' });
 
 function endingFaults(mix: Mix, status: StatusDocument, canceled: boolean): string[] {
   const meant = {
@@ -152,7 +180,22 @@ function endingFaults(mix: Mix, status: StatusDocument, canceled: boolean): stri
     refused: /Gate (GET|POST) .*(401|403|404 with a page|a redirect to a login|as a login would be).*check spinnaker\./,
   };
   if (says[mix.ending]?.test(status.error ?? '') === false) return [`does not say why: ${told}`];
-  return [];
+  const untold = status.reasons.filter((reason) => /^telling Spinnaker|judgment|has not begun/.test(reason));
+  return untold.length > 0 && mix.ending !== 'refused' ? [`could not tell Spinnaker: ${told}`] : [];
+}
+
+/** How often Spinnaker was told of a run that is over, and how often it should have been. */
+function tellingFaults(mix: Mix, status: StatusDocument, told: Readonly<Record<string, number>>): string[] {
+  const kind = LINES[mix.line];
+  const published = status.status === 'SUCCEEDED' ? 1 : 0;
+  const meant: Record<string, number> = {
+    'tag-golden': kind === 'judged' ? published : 0,
+    upsertImageTags: kind === 'tasked' ? published : 0,
+    'after-golden': kind === 'tasked' ? 1 : 0,
+  };
+  return Object.entries(meant)
+    .filter(([name, times]) => (told[name] ?? 0) !== times)
+    .map(([name, times]) => `${told[name] ?? 0} of ${name}, not ${times}`);
 }
 
 /** What a run made and left, as the simulated account tells it. */
@@ -166,7 +209,11 @@ function leftOf(state: SimState, { mix, run, status }: Pick<Played, 'mix' | 'run
   const wanted = mix.ending === 'bake fails' ? [1, 0] : [1, 1];
   const ok = cutShort ? bakes <= 1 && deploys <= 1 : bakes === wanted[0] && deploys === wanted[1];
   if (!ok) wrong.push(`${bakes} bakes and ${deploys} deploys`);
-  const destroys = ours.filter(({ name }) => name === 'destroy-candidate');
+  const jobs = ours.map(({ kind, name, stages }) => (kind === 'task' ? String(stages[0]?.type) : name));
+  const tally: Record<string, number> = {};
+  for (const job of jobs) tally[job] = (tally[job] ?? 0) + 1;
+  if (status && status.closedAt !== null) wrong.push(...tellingFaults(mix, status, tally));
+  const destroys = jobs.filter((job) => job === 'destroy-candidate' || job === 'destroyServerGroup');
   if (destroys.length > 1) wrong.push(`${destroys.length} destroys`);
   for (const { name, status: now } of ours) if (now === 'RUNNING') wrong.push(`${name} still runs`);
 
