@@ -22,6 +22,24 @@ export function remember(value: unknown): void {
 /** Number of this attempt, from 1. */
 export const attempt = (): number => Context.current().info.attempt;
 
+/** When each attempt began, by our own clock. */
+const began = new WeakMap<Context, number>();
+
+/**
+ * Throws once nobody waits for this attempt any more: its run was cancelled, or the time of it, or of all attempts, is up. What
+ * it still did then would come after somebody has looked whether it did anything. A cancel gets here by the heartbeats.
+ */
+export function assertWanted(): void {
+  const { cancellationSignal, info } = Context.current();
+  cancellationSignal.throwIfAborted();
+  const now = Date.now();
+  const ends = [
+    (began.get(Context.current()) ?? now) + (info.startToCloseTimeoutMs || Infinity),
+    info.scheduledTimestampMs + attemptLimitMs(),
+  ];
+  if (now >= Math.min(...ends)) throw new TryAgain('the time of this attempt is up');
+}
+
 /** The time limit of all attempts together; infinite when there is none. */
 export const attemptLimitMs = (): number => Context.current().info.scheduleToCloseTimeoutMs || Infinity;
 
@@ -56,6 +74,7 @@ export function attended<T extends Record<string, Activity>>(activities: T): T {
 function attend(activity: Activity): Activity {
   return async (...args) => {
     const context = Context.current();
+    began.set(context, Date.now());
     const every = (context.info.heartbeatTimeoutMs ?? 30_000) / 4;
     const beat = setInterval(() => context.heartbeat(details.get(context) ?? context.info.heartbeatDetails), every);
     try {

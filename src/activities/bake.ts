@@ -3,7 +3,7 @@ import type { EvidenceRef } from '../domain/evidence';
 import { correlationId } from '../domain/names';
 import type { RegionImage } from '../domain/run';
 import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
-import { attempt, notReady, remember, remembered } from './attempt';
+import { assertWanted, attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 import { admitted } from './gate-memory';
 
@@ -27,7 +27,9 @@ export const createBakeActivities = (deps: Deps) => ({
   /** Starts the bake, once. A failure's first detail says whether the start may have reached Gate (`StartMemory`). */
   async startBake(input: StartInput): Promise<Started> {
     const { run, pipeline, parameters } = input;
-    return startOnce(() => gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true }));
+    return startOnce(() =>
+      gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true, assertWanted }),
+    );
   },
 
   /** Waits for the bake and reads its images. Final when the execution failed or made none in a region it was asked for. */

@@ -3,7 +3,7 @@ import { Final } from '../domain/errors';
 import { candidateTags, type Image } from '../domain/image';
 import { TAG } from '../domain/names';
 import type { EndStatus } from '../domain/run';
-import { notReady, remember, remembered } from './attempt';
+import { assertWanted, notReady, remember, remembered } from './attempt';
 import { patient, readExecution, startOnce, type Started, type StartInput } from './bake';
 import { gateOf, type Deps } from './deps';
 
@@ -51,14 +51,19 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
     }
     return startOnce(() =>
       pipeline === null
-        ? gate.startTask(key, tagJob(image, regions, tags))
-        : gate.start(key, pipeline, {
-            ...input.parameters,
-            amiId: image.id,
-            imageName: image.name,
-            imageRegions: regions.join(),
-            imageTags: JSON.stringify(tags),
-          }),
+        ? gate.startTask(key, tagJob(image, regions, tags), { assertWanted })
+        : gate.start(
+            key,
+            pipeline,
+            {
+              ...input.parameters,
+              amiId: image.id,
+              imageName: image.name,
+              imageRegions: regions.join(),
+              imageTags: JSON.stringify(tags),
+            },
+            { assertWanted },
+          ),
     );
   },
 
@@ -96,7 +101,7 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
   /** Starts the pipeline that follows a decision, once. It is not told of an approval that is not in the evidence. */
   async startAfter({ run, pipeline, parameters }: StartInput): Promise<Started> {
     if (parameters['assayStatus'] === 'SUCCEEDED') await assertPublished(deps, run, parameters['amiId']);
-    return startOnce(() => gateOf(deps).start({ run, step: 'after', n: 1 }, pipeline, parameters));
+    return startOnce(() => gateOf(deps).start({ run, step: 'after', n: 1 }, pipeline, parameters, { assertWanted }));
   },
 
   /**

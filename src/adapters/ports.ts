@@ -219,18 +219,23 @@ export type SpinnakerJob = Readonly<Record<string, unknown>> & { readonly type: 
 export interface Spinnaker {
   /**
    * Starts a named pipeline, once per key: looks for an execution of that key first, so that a lost answer never makes a second.
-   * Throws AnswerLost when the start may have reached Gate, TryAgain when it provably did not.
+   * Throws AnswerLost when the start may have reached Gate, TryAgain when it provably did not. `assertWanted` is called last of
+   * all before Gate is asked; what it throws ends the start.
    */
   start(
     key: ExecutionKey,
     pipeline: string,
     parameters: Readonly<Record<string, string>>,
-    options?: { readonly rebake?: boolean },
+    options?: { readonly rebake?: boolean; readonly assertWanted?: () => void },
   ): Promise<{ readonly executionId: string }>;
   /** Every execution of a run's step that Gate knows, oldest first. */
   find(run: string, step: SpinnakerStep, pipeline: string): Promise<readonly Execution[]>;
   /** Starts one job as an ad-hoc task, once per key, in the same way as `start` does. */
-  startTask(key: ExecutionKey, job: SpinnakerJob): Promise<{ readonly executionId: string }>;
+  startTask(
+    key: ExecutionKey,
+    job: SpinnakerJob,
+    options?: { readonly assertWanted?: () => void },
+  ): Promise<{ readonly executionId: string }>;
   /** Every ad-hoc task of a run's step that Gate knows, oldest first. */
   findTasks(run: string, step: SpinnakerStep): Promise<readonly Execution[]>;
   /** An ad-hoc task. Throws as `execution` does. */

@@ -99,7 +99,10 @@ export async function openBench(options: SimulatorOptions = {}): Promise<Bench> 
     async run(name, input, { attempts = 100, between } = {}) {
       let heartbeatDetails: unknown;
       for (let attempt = 1; ; attempt += 1) {
-        const environment = new MockActivityEnvironment({ attempt, heartbeatDetails }, { logger: SILENT });
+        const environment = new MockActivityEnvironment(
+          { attempt, heartbeatDetails, scheduleToCloseTimeoutMs: 0, startToCloseTimeoutMs: 120_000 },
+          { logger: SILENT },
+        );
         environment.on('heartbeat', (details: unknown) => (heartbeatDetails = details));
         try {
           return (await environment.run(activities[name] as never, input as never)) as never;

@@ -1,7 +1,7 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { startOnce } from '../../src/activities/bake';
 import { createWatchActivities } from '../../src/activities/watch';
-import type { Deps } from '../../src/activities';
+import { createActivities, type Deps } from '../../src/activities';
 import { attended } from '../../src/activities/attempt';
 import type { Execution, Spinnaker } from '../../src/adapters/ports';
 import { AnswerLost, Doubtful, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
@@ -32,6 +32,36 @@ describe('a start that fails tells whether it may have reached Gate', () => {
     ],
   ])('%s', async (_what, info, error, reached) => {
     await expect(attemptOf(info, error)).rejects.toMatchObject({ type: error.name, details: [{ reached }] });
+  });
+});
+
+describe('a start is no longer sent', () => {
+  type Start = Spinnaker['start'];
+  /** A start whose search takes so long that meanwhile something happened. */
+  const late = (env: MockActivityEnvironment, meanwhile: () => unknown = () => undefined): Promise<unknown> => {
+    const start: Start = async (_key, _pipeline, _parameters, options) => {
+      await meanwhile();
+      options?.assertWanted?.();
+      return { executionId: '01H' };
+    };
+    const { startBake } = createActivities({ spinnaker: { start } } as unknown as Deps);
+    return env.run(startBake, { run: 'r', pipeline: 'p', parameters: {} });
+  };
+  const env = (info: object) => new MockActivityEnvironment({ scheduledTimestampMs: Date.now(), ...info });
+  const limits = { scheduleToCloseTimeoutMs: 60_000, startToCloseTimeoutMs: 60_000 };
+
+  test('once the run was cancelled', async () => {
+    const cancelled = env(limits);
+    await expect(late(cancelled, () => cancelled.cancel())).rejects.toMatchObject({ name: 'CancelledFailure' });
+    await expect(late(env(limits))).resolves.toEqual({ executionId: '01H' });
+  });
+
+  test.each([
+    ['all attempts', { ...limits, scheduledTimestampMs: Date.now() - 61_000 }],
+    ['this attempt', { ...limits, startToCloseTimeoutMs: 20 }],
+  ])('once the time of %s is up', async (_what, info) => {
+    const failure = late(env(info), () => new Promise((resolve) => setTimeout(resolve, 30)));
+    await expect(failure).rejects.toMatchObject({ type: 'TryAgain', details: [{ reached: false }] });
   });
 });
 

@@ -37,12 +37,13 @@ export function createSpinnaker({ gate: url, application, auth, timeoutMs = TIME
     key: ExecutionKey,
     pipeline: string,
     parameters: Readonly<Record<string, string>>,
-    { rebake = false }: { readonly rebake?: boolean } = {},
+    { rebake = false, assertWanted }: Parameters<Spinnaker['start']>[3] = {},
   ): Promise<{ readonly executionId: string }> {
     const id = correlationId(key.run, key.step, key.n);
     const existing = startedBefore(key, await search({ run: key.run, step: key.step, pipeline, expand: false }));
     if (existing) return { executionId: existing.id };
 
+    assertWanted?.();
     const answer = await gate({
       method: 'POST',
       path: ['pipelines', application, pipeline],
@@ -64,10 +65,15 @@ export function createSpinnaker({ gate: url, application, auth, timeoutMs = TIME
     return started(answer, read(answer, { command: true, missing }), 'pipelines');
   }
 
-  async function startTask(key: ExecutionKey, job: SpinnakerJob): Promise<{ readonly executionId: string }> {
+  async function startTask(
+    key: ExecutionKey,
+    job: SpinnakerJob,
+    { assertWanted }: Parameters<Spinnaker['startTask']>[2] = {},
+  ): Promise<{ readonly executionId: string }> {
     const existing = startedBefore(key, await tasks(key.run, key.step));
     if (existing) return { executionId: existing.id };
     const body = taskOf(key, job, application, user);
+    assertWanted?.();
     const answer = await gate({ method: 'POST', path: ['tasks'], body, command: true });
     const missing = (): Final => new Final(`${answer.what}: 404${detail(answer)}`);
     return started(answer, read(answer, { command: true, missing }), 'tasks');

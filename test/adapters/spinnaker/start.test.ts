@@ -54,6 +54,17 @@ test('a start is a manual trigger with the run, the correlation id and the param
   });
 });
 
+test('a start that nobody wants any more by then is not sent', async () => {
+  const unwanted = (): never => {
+    throw new Error('cancelled');
+  };
+  await expect(
+    spinnaker.start(KEY, 'bake-golden', PARAMETERS, { rebake: true, assertWanted: unwanted }),
+  ).rejects.toThrow('cancelled');
+  await expect(spinnaker.startTask(KEY, { type: 'wait' }, { assertWanted: unwanted })).rejects.toThrow('cancelled');
+  expect(gate.starts()).toEqual([]);
+});
+
 test('only a bake is asked for with rebake', async () => {
   await spinnaker.start({ run: 'r', step: 'deploy', n: 1 }, 'deploy-candidate', { assayRun: 'r' });
   expect(JSON.parse(gate.starts()[0]?.body ?? '')).not.toHaveProperty('rebake');
