@@ -6,6 +6,7 @@ import { createDeployActivities } from './deploy';
 import type { Deps } from './deps';
 import { createEvaluateActivities } from './evaluate';
 import { createImageActivities } from './image';
+import { createLateBakeActivities } from './late-bake';
 import { createLaunchActivities } from './launch';
 import { createNotifyActivities } from './notify';
 import { createPublishActivities } from './publish';
@@ -34,6 +35,7 @@ export const createActivities = (deps: Deps) =>
     ...createTellSpinnakerActivities(deps),
     ...createScheduleActivities(deps),
     ...createUndoBakeActivities(deps),
+    ...createLateBakeActivities(deps),
     ...createUndoDeployActivities(deps),
     ...createUndoImageActivities(deps),
   });

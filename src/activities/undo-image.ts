@@ -1,5 +1,5 @@
 import type { Images } from '../adapters/ports';
-import { madeSince, NOTHING_TO_REMOVE, removable, unitePlans, type Image, type RemovalPlan } from '../domain/image';
+import { madeSince, removable, unitePlans, type Image, type RemovalPlan } from '../domain/image';
 import { NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
 import type { RegionImage } from '../domain/run';
@@ -26,86 +26,70 @@ export interface PlanInput {
 
 type Look = Omit<PlanInput, 'absence' | 'pollSeconds'>;
 
-export const createUndoImageActivities = ({ aws }: Deps) => {
-  /** What is to be taken away of what shows now, and what should show and does not. */
-  async function look(input: Look): Promise<{ plan: RemovalPlan; missing: readonly string[] }> {
-    const { run, startedAt, named, brought } = input;
-    const account = await aws.account();
-    const ours: Image[] = [];
-    const missing: string[] = [];
-    for (const region of new Set([...input.regions, ...named.map((one) => one.region)])) {
-      const { images } = aws.region(region);
-      const found = new Map((await images.ofRun(run)).map((image) => [image.id, image]));
-      for (const { amiId } of named.filter((one) => one.region === region)) {
-        const image = await find(images, amiId);
-        if (image) {
-          const mine =
-            !brought && isUntaggedButOurs(image, account, startedAt) ? await claim(images, image, run) : image;
-          if (input.tagged && mine.tags[TAG.run] !== run) missing.push(`the tags of ${amiId} are not visible`);
-          found.set(amiId, mine);
-          // One that was planned was seen, and is gone since.
-        } else if (!input.before.deny.some((one) => one.amiId === amiId)) missing.push(`image ${amiId} is not visible`);
-      }
-      ours.push(...[...found.values()].filter((image) => image.ownerId === account && removable(image, run)));
+export const createUndoImageActivities = ({ aws }: Deps) => ({
+  /**
+   * Decides what is this run's to take away. An approved, revoked or retired image, another run's, another account's, one from
+   * before the run (Rosco hands out earlier images), or a brought one that is to be kept is never in `remove`.
+   */
+  async planRemoval({ absence, pollSeconds, ...input }: PlanInput): Promise<RemovalPlan> {
+    const { plan, missing } = await lookForImages(aws, input);
+    if (missing.length > 0) believeOrLookAgain(absence, missing.join('; '), pollSeconds);
+    return plan;
+  },
+
+  /**
+   * Tags `denied`, deregisters, deletes the snapshots (also those of the run whose image is gone already), and answers only
+   * when all of that has been read back.
+   */
+  async removeImages(input: {
+    run: string;
+    regions: readonly string[];
+    plan: RemovalPlan;
+    pollSeconds: number;
+  }): Promise<void> {
+    const { plan, run, pollSeconds } = input;
+    const left: string[] = [];
+    for (const region of new Set([...input.regions, ...plan.deny.map((one) => one.region)])) {
+      const within = <T extends RegionImage>(all: readonly T[]): readonly T[] =>
+        all.filter((one) => one.region === region);
+      const one = { remove: within(plan.remove), deny: within(plan.deny) };
+      left.push(...(await leftIn(aws.region(region).images, run, one)));
     }
-    const isNamed = ({ id }: Image): boolean => named.some(({ amiId }) => amiId === id);
-    const goes = (image: Image): boolean => (brought && isNamed(image) ? input.destroy : madeSince(image, startedAt));
-    const now = {
-      remove: ours.filter(goes).map(({ id, region, snapshotIds }) => ({ region, amiId: id, snapshotIds })),
-      deny: ours.map(({ id, region }) => ({ region, amiId: id })),
-    };
-    return { plan: unitePlans(input.before, now), missing };
+    if (left.length > 0) throw notReady(left.join('; '), Math.min(pollSeconds, 5));
+  },
+});
+
+/** What is to be taken away of what shows now, and what should show and does not. */
+export async function lookForImages(
+  aws: Deps['aws'],
+  input: Look,
+): Promise<{ plan: RemovalPlan; missing: readonly string[] }> {
+  const { run, startedAt, named, brought } = input;
+  const account = await aws.account();
+  const ours: Image[] = [];
+  const missing: string[] = [];
+  for (const region of new Set([...input.regions, ...named.map((one) => one.region)])) {
+    const { images } = aws.region(region);
+    const found = new Map((await images.ofRun(run)).map((image) => [image.id, image]));
+    for (const { amiId } of named.filter((one) => one.region === region)) {
+      const image = await find(images, amiId);
+      if (image) {
+        const mine = !brought && isUntaggedButOurs(image, account, startedAt) ? await claim(images, image, run) : image;
+        if (input.tagged && mine.tags[TAG.run] !== run) missing.push(`the tags of ${amiId} are not visible`);
+        found.set(amiId, mine);
+        // One that was planned was seen, and is gone since.
+      } else if (!input.before.deny.some((one) => one.amiId === amiId)) missing.push(`image ${amiId} is not visible`);
+    }
+    ours.push(...[...found.values()].filter((image) => image.ownerId === account && removable(image, run)));
   }
-
-  return {
-    /**
-     * Decides what is this run's to take away. An approved, revoked or retired image, another run's, another account's, one from
-     * before the run (Rosco hands out earlier images), or a brought one that is to be kept is never in `remove`.
-     */
-    async planRemoval({ absence, pollSeconds, ...input }: PlanInput): Promise<RemovalPlan> {
-      const { plan, missing } = await look(input);
-      if (missing.length > 0) believeOrLookAgain(absence, missing.join('; '), pollSeconds);
-      return plan;
-    },
-
-    /** Waits for an image of a given-up bake; `null` once `until` has passed without one. */
-    async awaitLateImage(input: {
-      run: string;
-      regions: readonly string[];
-      startedAt: string;
-      until: string;
-      pollSeconds: number;
-    }): Promise<RemovalPlan | null> {
-      const { run, regions, startedAt } = input;
-      const nothing = { named: [], brought: false, destroy: false, tagged: false, before: NOTHING_TO_REMOVE };
-      const { plan } = await look({ run, regions, startedAt, ...nothing });
-      if (plan.remove.length > 0) return plan;
-      if (Date.now() >= Date.parse(input.until)) return null;
-      throw notReady(`no late image so far, watching until ${input.until}`, input.pollSeconds);
-    },
-
-    /**
-     * Tags `denied`, deregisters, deletes the snapshots (also those of the run whose image is gone already), and answers only
-     * when all of that has been read back.
-     */
-    async removeImages(input: {
-      run: string;
-      regions: readonly string[];
-      plan: RemovalPlan;
-      pollSeconds: number;
-    }): Promise<void> {
-      const { plan, run, pollSeconds } = input;
-      const left: string[] = [];
-      for (const region of new Set([...input.regions, ...plan.deny.map((one) => one.region)])) {
-        const within = <T extends RegionImage>(all: readonly T[]): readonly T[] =>
-          all.filter((one) => one.region === region);
-        const one = { remove: within(plan.remove), deny: within(plan.deny) };
-        left.push(...(await leftIn(aws.region(region).images, run, one)));
-      }
-      if (left.length > 0) throw notReady(left.join('; '), Math.min(pollSeconds, 5));
-    },
+  const isNamed = ({ id }: Image): boolean => named.some(({ amiId }) => amiId === id);
+  const goes = (image: Image): boolean => (brought && isNamed(image) ? input.destroy : madeSince(image, startedAt));
+  const now = {
+    remove: ours.filter(goes).map(({ id, region, snapshotIds }) => ({ region, amiId: id, snapshotIds })),
+    deny: ours.map(({ id, region }) => ({ region, amiId: id })),
   };
-};
+  return { plan: unitePlans(input.before, now), missing };
+}
 
 /** Takes the next step of a removal in one region; answers what is not done yet. */
 async function leftIn(images: Images, run: string, { remove, deny }: RemovalPlan): Promise<readonly string[]> {

@@ -1,22 +1,26 @@
 import { sleep } from '@temporalio/workflow';
+import type { GateMemory } from '../activities/gate-memory';
 import { isExpected, timedOut } from './failures';
 import type { LateBakeInput } from './messages';
 import { HOUR, proxies } from './proxies';
 
 /**
- * Watches for what a given-up bake still makes (Spinnaker's cancel does not reach Rosco's Packer, which may finish up to its own
- * job limit later), and removes it. The run that gave up does not wait for this.
+ * Watches for what a given-up bake still makes, and removes it: Spinnaker's cancel does not reach Rosco's Packer, which may finish
+ * up to its own job limit later, and a bake that Gate did not tell of has not even been cancelled. The run that gave up does not
+ * wait for this.
  */
 export async function lateBake(input: LateBakeInput): Promise<string[]> {
-  const { run, regions, startedAt, pollSeconds } = input;
-  const { poll } = proxies(pollSeconds);
+  const { run, regions, pollSeconds } = input;
+  const steps = proxies(pollSeconds);
   const removed: string[] = [];
+  let gate: GateMemory = { awaySince: null };
+  let { until } = input;
   for (;;) {
-    const plan = await proxies(pollSeconds)
-      .watch()
-      .awaitLateImage({ run, regions, startedAt, until: input.until, pollSeconds });
-    if (plan === null) return removed;
-    await removeUntilGone(() => poll(24 * HOUR).removeImages({ run, regions, plan, pollSeconds }));
+    const late = await steps.watch().awaitLateImage({ ...input, until, gate });
+    if (late === null) return removed;
+    ({ until, gate } = late);
+    const { plan } = late;
+    await removeUntilGone(() => steps.poll(24 * HOUR).removeImages({ run, regions, plan, pollSeconds }));
     removed.push(...plan.remove.map(({ amiId }) => amiId));
   }
 }

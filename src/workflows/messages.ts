@@ -1,5 +1,6 @@
 /** What crosses from the client to the workflows: types only. The names of the messages are in domain/names. */
 import type { Decision, RefusalReason } from '../domain/approval';
+import type { LateImageInput } from '../activities/late-bake';
 import type { JudgmentInput } from '../activities/tell-spinnaker';
 import type { GateMemory } from '../activities/gate-memory';
 import type { UndoDeployInput } from '../activities/undo-deploy';
@@ -53,15 +54,8 @@ export interface PublishArgument {
   readonly run: string;
 }
 
-/** Input of `lateBake`: looks for what a given-up bake still makes, until `until` (ISO 8601), and removes it. */
-export interface LateBakeInput {
-  readonly run: string;
-  readonly regions: readonly string[];
-  /** When the run began, ISO 8601. */
-  readonly startedAt: string;
-  readonly until: string;
-  readonly pollSeconds: number;
-}
+/** Input of `lateBake`: looks for what a given-up bake still makes, until `until` (ISO 8601) at least, and removes it. */
+export type LateBakeInput = Omit<LateImageInput, 'gate'>;
 
 /** Input of `lateDeploy`: looks for what a given-up deploy still makes, until `until` (ISO 8601), and removes it. */
 export type LateDeployInput = Omit<UndoDeployInput, 'gate'> & {

@@ -102,18 +102,10 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
     async run(limitMs) {
       if (!facts.bakeReached || !line.bake || !spinnaker) return;
       const { unreachableMinutes, bakeLimitMinutes } = spinnaker;
-      const { pipeline } = line.bake;
+      const executionId = facts.bake?.executionId ?? null;
+      const bake = { run, pipeline: line.bake.pipeline, executionId, pollSeconds, unreachableMinutes };
       facts.bakeOver = false;
-      const { late, images } = await memory.during((gate) =>
-        poll(limitMs).undoBake({
-          run,
-          pipeline,
-          executionId: facts.bake?.executionId ?? null,
-          pollSeconds,
-          unreachableMinutes,
-          gate,
-        }),
-      );
+      const { late, images } = await memory.during((gate) => poll(limitMs).undoBake({ ...bake, gate }));
       facts.bakeOver = true;
       facts.named = [...facts.named, ...images];
       if (!late) return;
@@ -121,7 +113,7 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
       await watchLate(facts, 'image of the given-up bake', bakeLimitMinutes, (until) => ({
         workflow: lateBake,
         workflowId: workflowId.lateBake.of(run),
-        input: { run, regions, until, pollSeconds, startedAt: facts.startedAt },
+        input: { ...bake, regions, named: facts.named, until, bakeLimitMinutes, startedAt: facts.startedAt },
       }));
     },
   };

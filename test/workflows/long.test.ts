@@ -92,7 +92,14 @@ describeTimeSkipping('a run that takes days', () => {
     const { activities } = stubActivities(
       {},
       {
-        awaitLateImage: async () => (images-- > 0 ? { remove: [{ ...late, snapshotIds: [] }], deny: [late] } : null),
+        awaitLateImage: async () =>
+          images-- > 0
+            ? {
+                plan: { remove: [{ ...late, snapshotIds: [] }], deny: [late] },
+                until: '',
+                gate: { awaySince: null },
+              }
+            : null,
         removeImages: async () => {
           if (refusals-- > 0) throw ApplicationFailure.nonRetryable('UnauthorizedOperation', 'Forbidden');
         },

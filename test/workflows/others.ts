@@ -43,9 +43,11 @@ export async function playOne(world: World, type: string, id: string, input: obj
     {
       awaitLateImage: async () => {
         if (images-- <= 0) return null;
+        const late = { region: 'us-east-1', amiId: 'ami-0123456789abcdef0' };
         return {
-          remove: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0', snapshotIds: ['snap-1'] }],
-          deny: [{ region: 'us-east-1', amiId: 'ami-0123456789abcdef0' }],
+          plan: { remove: [{ ...late, snapshotIds: ['snap-1'] }], deny: [late] },
+          until: '2026-01-01T00:30:00.000Z',
+          gate: { awaySince: null },
         };
       },
     },
