@@ -2,6 +2,7 @@ import type { Execution } from '../adapters/ports';
 import type { EvidenceRef } from '../domain/evidence';
 import { correlationId } from '../domain/names';
 import type { RegionImage } from '../domain/run';
+import { mayBeSentAt, recallStart, type StartMemory } from '../domain/start';
 import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import { assertWanted, attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
@@ -12,22 +13,20 @@ export interface StartInput {
   readonly run: string;
   readonly pipeline: string;
   readonly parameters: Readonly<Record<string, string>>;
+  readonly pollSeconds: number;
 }
 
 export interface Started {
   readonly executionId: string;
-}
-
-/** Detail of a failed start: whether a bake may be under way all the same. */
-export interface StartMemory {
-  readonly reached: boolean;
+  /** It may have been sent more than once, so that there may be more of it than this execution. */
+  readonly repeated?: true;
 }
 
 export const createBakeActivities = (deps: Deps) => ({
   /** Starts the bake, once. A failure's first detail says whether the start may have reached Gate (`StartMemory`). */
   async startBake(input: StartInput): Promise<Started> {
-    const { run, pipeline, parameters } = input;
-    return startOnce(() =>
+    const { run, pipeline, parameters, pollSeconds } = input;
+    return startOnce(pollSeconds, (assertWanted) =>
       gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true, assertWanted }),
     );
   },
@@ -60,28 +59,43 @@ export const createBakeActivities = (deps: Deps) => ({
   },
 });
 
-/** Runs a start so that its failure tells whether it may have reached Gate, over all attempts, lost ones too. */
-export async function startOnce(start: () => Promise<Started>): Promise<Started> {
-  const before = remembered<StartMemory>();
-  // An attempt of which nothing is remembered may have sent its start and been killed.
-  const reachedBefore = before?.reached ?? attempt() > 1;
-  let reached = reachedBefore;
-  remember({ ...before, reached: true } satisfies StartMemory);
+/**
+ * Runs a start so that its failure tells whether it may have reached Gate, over all attempts, lost ones too. It is sent again only
+ * after a pause. `start` calls what it is given right before it sends.
+ */
+export async function startOnce(
+  pollSeconds: number,
+  start: (assertMaySend: () => void) => Promise<Started>,
+): Promise<Started> {
+  let memory = recallStart(remembered<StartMemory>(), attempt(), now());
+  const sentOnce = (): StartMemory => ({ reached: true, sent: memory.sent + 1, lastAt: now() });
+  // Since when it was refused stays remembered too.
+  const keep = (state: StartMemory): void => remember({ ...remembered<StartMemory>(), ...state });
+  keep({ ...memory, reached: true });
+  let sending = 0;
   try {
-    return await admitted(async () => {
+    const { executionId } = await admitted(async () => {
       try {
-        return await start();
+        return await start(() => {
+          assertWanted();
+          if (Date.now() < mayBeSentAt(memory, pollSeconds))
+            throw notReady('the answer to a start was lost; what came of it may still show', pollSeconds);
+          keep(sentOnce());
+          sending = 1;
+        });
       } catch (error) {
-        reached ||= error instanceof AnswerLost;
+        if (error instanceof AnswerLost) memory = sentOnce();
         throw error;
       }
     });
+    return memory.sent + sending > 1 ? { executionId, repeated: true } : { executionId };
   } catch (error) {
-    // Since when it was refused stays remembered too.
-    remember({ ...remembered<StartMemory>(), reached });
+    keep(memory);
     throw error;
   }
 }
+
+const now = (): string => new Date().toISOString();
 
 /**
  * A call to Gate while something that was started is waited for: a refusal is tried again, since what was started goes on and

@@ -2,14 +2,16 @@ import type { Instance, Instances } from '../adapters/ports';
 import type { TestInstance } from '../domain/run';
 import { Final, NotFound } from '../domain/errors';
 import { TAG } from '../domain/names';
-import { assertWanted, attempt, notReady } from './attempt';
+import { attempt, notReady } from './attempt';
 import { patient, readExecution, startOnce, type StartInput, type Started } from './bake';
 import { gateOf, type Deps } from './deps';
 
 export const createDeployActivities = (deps: Deps) => ({
   /** Starts the deploy, once. */
-  async startDeploy({ run, pipeline, parameters }: StartInput): Promise<Started> {
-    return startOnce(() => gateOf(deps).start({ run, step: 'deploy', n: 1 }, pipeline, parameters, { assertWanted }));
+  async startDeploy({ run, pipeline, parameters, pollSeconds }: StartInput): Promise<Started> {
+    return startOnce(pollSeconds, (assertWanted) =>
+      gateOf(deps).start({ run, step: 'deploy', n: 1 }, pipeline, parameters, { assertWanted }),
+    );
   },
 
   /** Waits for the deploy and its one running instance, checks that it runs this very image, and tags what was made. */

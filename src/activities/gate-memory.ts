@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { Execution, Spinnaker } from '../adapters/ports';
 import { Doubtful, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import type { SpinnakerStep } from '../domain/names';
@@ -46,6 +47,8 @@ export async function admitted<T>(start: () => Promise<T>): Promise<T> {
   try {
     return await start();
   } catch (error) {
+    // Not Gate's word: nothing was sent.
+    if (error instanceof ApplicationFailure) throw error;
     if (!(error instanceof Forbidden) && !(error instanceof Doubtful)) {
       if (before?.refusedSince) remember({ ...before, refusedSince: null });
       throw error;

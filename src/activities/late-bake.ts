@@ -12,6 +12,8 @@ export interface LateImageInput extends Undoing {
   readonly regions: readonly string[];
   /** Images that the bake is known to have named. */
   readonly named: readonly RegionImage[];
+  /** Images that stay, as the run was approved with them. */
+  readonly kept: readonly RegionImage[];
   /** When the run began, ISO 8601. */
   readonly startedAt: string;
   readonly until: string;
@@ -40,7 +42,7 @@ export const createLateBakeActivities = (deps: Deps) => ({
     const { run, regions, startedAt, pollSeconds } = input;
     const { images, trouble } = await endBake(deps, input);
     const { plan } = await lookForImages(deps.aws, {
-      ...{ run, regions, startedAt, named: [...input.named, ...images] },
+      ...{ run, regions, startedAt, named: [...input.named, ...images], kept: input.kept },
       ...{ brought: false, destroy: false, tagged: false, before: NOTHING_TO_REMOVE },
     });
     const until = untilOf(input);

@@ -3,7 +3,7 @@ import { Final } from '../domain/errors';
 import { candidateTags, type Image } from '../domain/image';
 import { TAG } from '../domain/names';
 import type { EndStatus } from '../domain/run';
-import { assertWanted, notReady, remember, remembered } from './attempt';
+import { notReady, remember, remembered } from './attempt';
 import { patient, readExecution, startOnce, type Started, type StartInput } from './bake';
 import { gateOf, type Deps } from './deps';
 
@@ -49,7 +49,7 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
       if (Object.entries(tags).some(([tag, value]) => now.tags[tag] !== value))
         throw new Final(`EC2 does not show ${id} in ${region} as approved in run ${run}`);
     }
-    return startOnce(() =>
+    return startOnce(input.pollSeconds, (assertWanted) =>
       pipeline === null
         ? gate.startTask(key, tagJob(image, regions, tags), { assertWanted })
         : gate.start(
@@ -99,9 +99,11 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
   },
 
   /** Starts the pipeline that follows a decision, once. It is not told of an approval that is not in the evidence. */
-  async startAfter({ run, pipeline, parameters }: StartInput): Promise<Started> {
+  async startAfter({ run, pipeline, parameters, pollSeconds }: StartInput): Promise<Started> {
     if (parameters['assayStatus'] === 'SUCCEEDED') await assertPublished(deps, run, parameters['amiId']);
-    return startOnce(() => gateOf(deps).start({ run, step: 'after', n: 1 }, pipeline, parameters, { assertWanted }));
+    return startOnce(pollSeconds, (assertWanted) =>
+      gateOf(deps).start({ run, step: 'after', n: 1 }, pipeline, parameters, { assertWanted }),
+    );
   },
 
   /**

@@ -13,6 +13,8 @@ export interface PlanInput {
   readonly regions: readonly string[];
   /** What the bake named, or what was brought; empty when neither is known. */
   readonly named: readonly RegionImage[];
+  /** What is never removed, whatever its tags say. */
+  readonly kept: readonly RegionImage[];
   readonly brought: boolean;
   readonly destroy: boolean;
   /** Whether this run may have tagged what is named. */
@@ -64,7 +66,7 @@ export async function lookForImages(
   aws: Deps['aws'],
   input: Look,
 ): Promise<{ plan: RemovalPlan; missing: readonly string[] }> {
-  const { run, startedAt, named, brought } = input;
+  const { run, startedAt, named, kept, brought } = input;
   const account = await aws.account();
   const ours: Image[] = [];
   const missing: string[] = [];
@@ -80,6 +82,7 @@ export async function lookForImages(
         // One that was planned was seen, and is gone since.
       } else if (!input.before.deny.some((one) => one.amiId === amiId)) missing.push(`image ${amiId} is not visible`);
     }
+    for (const { amiId } of kept) found.delete(amiId);
     ours.push(...[...found.values()].filter((image) => image.ownerId === account && removable(image, run)));
   }
   const isNamed = ({ id }: Image): boolean => named.some(({ amiId }) => amiId === id);

@@ -128,6 +128,11 @@ export interface Behaviour {
    * Gates up to 2025 do so to whatever fails behind them (`PipelineController.invokePipelineConfig`).
    */
   readonly unprocessable: 'never' | 'before' | 'after';
+  /**
+   * For so long after a start Orca neither lists the execution nor knows its correlation id, which it looks up and stores in two
+   * steps (`ExecutionLauncher`, `SqlExecutionRepository`).
+   */
+  readonly registerSeconds: number;
   /** Token that Gate demands; without it every call is redirected to the login page. */
   readonly gateToken: string | null;
   /** Roles that Fiat finds for whoever calls. */
@@ -190,6 +195,7 @@ const NORMAL: Behaviour = {
   judgmentSeconds: 1,
   imageCacheSeconds: 2,
   unprocessable: 'never',
+  registerSeconds: 0,
   gateToken: null,
   gateRoles: [],
   gateRights: {},

@@ -202,7 +202,10 @@ class GoldenImageRun {
     const parameters = { ...bake.parameters, ...opened.request.parameters, ...this.ours(facts), ...regions };
     facts.bakeReached = true;
     const { executionId } = (facts.bake = await this.reaching(
-      () => steps.act(limit).startBake({ run: facts.run, pipeline: bake.pipeline, parameters }),
+      () =>
+        steps
+          .act(limit)
+          .startBake({ run: facts.run, pipeline: bake.pipeline, parameters, pollSeconds: this.pollSeconds }),
       (reached) => (facts.bakeReached = reached),
     ));
     this.record.enter({ ...this.record.known, stage: 'baking' }, `baking in Spinnaker execution ${executionId}`);
@@ -266,7 +269,7 @@ class GoldenImageRun {
     const parameters = { ...deploy.parameters, ...opened.request.parameters, ...this.ours(facts), amiId: image.amiId };
     facts.deployReached = true;
     const { executionId } = (facts.deploy = await this.reaching(
-      () => steps.act(limit).startDeploy({ run, pipeline: deploy.pipeline, parameters }),
+      () => steps.act(limit).startDeploy({ run, pipeline: deploy.pipeline, parameters, pollSeconds: this.pollSeconds }),
       (reached) => (facts.deployReached = reached),
     ));
     this.record.enter(

@@ -30,8 +30,8 @@ export async function sweepRun({ run }: SweepInput): Promise<SweepResult> {
   for (const step of [undoImage(facts, steps), undoBake(facts, steps), instance(facts, steps)])
     undo.add({
       ...step,
-      run: async (limitMs) => {
-        await step.run(limitMs);
+      run: async (limitMs, which) => {
+        await step.run(limitMs, which);
         cleaned.push(`${step.name}: clean`);
       },
     });

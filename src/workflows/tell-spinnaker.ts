@@ -40,7 +40,12 @@ export class SpinnakerTeller {
     const until = Date.now() + limit;
     const order = { run, line: opened.settings.line.name, candidate };
     const { parameters, steps } = this;
-    const { executionId } = await steps.act(limit).startTagging({ ...order, pipeline, parameters });
+    const { executionId } = await steps.act(limit).startTagging({
+      ...order,
+      pipeline,
+      parameters,
+      pollSeconds: opened.settings.pollSeconds,
+    });
     await steps.poll(Math.max(until - Date.now(), 1)).awaitTagging({
       ...order,
       executionId,
@@ -56,7 +61,12 @@ export class SpinnakerTeller {
     if (after.kind === 'pipeline') {
       const { pipeline } = after;
       const parameters = { ...after.parameters, ...this.parameters, ...this.decided(outcome) };
-      const { executionId } = await this.steps.act(limit).startAfter({ run, pipeline, parameters });
+      const { executionId } = await this.steps.act(limit).startAfter({
+        run,
+        pipeline,
+        parameters,
+        pollSeconds: opened.settings.pollSeconds,
+      });
       this.record.note(`started pipeline ${pipeline}: ${executionId}`);
       return;
     }

@@ -1,12 +1,13 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { ApplicationFailure, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import type { OpenedRun } from '../activities/run';
-import type { Started, StartMemory } from '../activities/bake';
+import type { Started } from '../activities/bake';
 import type { Absence } from '../activities/patience';
 import type { UndoDeployInput } from '../activities/undo-deploy';
 import type { GateMemory } from '../activities/gate-memory';
 import { NOTHING_TO_REMOVE, type RemovalPlan } from '../domain/image';
 import { workflowId } from '../domain/names';
+import type { StartMemory } from '../domain/start';
 import type { Ec2DeploySettings } from '../domain/settings';
 import type { CandidateImage, RegionImage, TestInstance } from '../domain/run';
 import { detailOf } from './failures';
@@ -15,7 +16,7 @@ import { lateDeploy } from './late-deploy';
 import { lateLaunch } from './late-launch';
 import { Memory } from './memory';
 import type { Proxies } from './proxies';
-import type { UndoStep } from './undo';
+import type { UndoStep, Which } from './undo';
 
 /** What is known of a run while its undo steps run; filled in as the run goes on. */
 export interface RunFacts {
@@ -43,6 +44,13 @@ export interface RunFacts {
 /** A failed start's memory: `false` only when it is certain that Gate never got it. */
 export const mayHaveReached = (error: unknown): boolean => detailOf<StartMemory>(error)?.reached ?? true;
 
+/** Where a start was sent more than once a bake may have begun beside the run's own, which is no more wanted than after a failure. */
+const mayHaveTwins = ({ bake }: RunFacts): boolean => bake?.repeated === true;
+
+/** Images that stay: what was published, with its siblings. */
+const keptBy = ({ image }: RunFacts, which: Which): readonly RegionImage[] =>
+  which === 'always' && image ? [image, ...image.siblings].map(({ region, amiId }) => ({ region, amiId })) : [];
+
 /** Everything of the image that this run may remove. */
 export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
@@ -53,14 +61,17 @@ export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
   const absence = new Memory<Absence | null>(null);
   return {
     name: 'image',
-    always: false,
-    async run(limitMs) {
+    get always() {
+      return mayHaveTwins(facts);
+    },
+    async run(limitMs, which) {
       const regions = regionsOf(facts);
       plan = await absence.during((before) =>
         poll(limitMs).planRemoval({
           run,
           regions,
           named: namedBy(facts),
+          kept: keptBy(facts, which),
           brought: brought !== undefined,
           destroy: brought?.destroy ?? false,
           tagged: facts.tagged,
@@ -98,8 +109,10 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
   const memory = new Memory<GateMemory>({ awaySince: null });
   return {
     name: 'bake',
-    always: false,
-    async run(limitMs) {
+    get always() {
+      return mayHaveTwins(facts);
+    },
+    async run(limitMs, which) {
       if (!facts.bakeReached || !line.bake || !spinnaker) return;
       const { unreachableMinutes, bakeLimitMinutes } = spinnaker;
       const executionId = facts.bake?.executionId ?? null;
@@ -110,10 +123,11 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
       facts.named = [...facts.named, ...images];
       if (!late) return;
       const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
+      const watched = { named: facts.named, kept: keptBy(facts, which) };
       await watchLate(facts, 'image of the given-up bake', bakeLimitMinutes, (until) => ({
         workflow: lateBake,
         workflowId: workflowId.lateBake.of(run),
-        input: { ...bake, regions, named: facts.named, until, bakeLimitMinutes, startedAt: facts.startedAt },
+        input: { ...bake, ...watched, regions, until, bakeLimitMinutes, startedAt: facts.startedAt },
       }));
     },
   };

@@ -6,8 +6,11 @@ export interface UndoStep {
   readonly name: string;
   /** Needed after a publication too, e.g. the test instance. */
   readonly always: boolean;
-  run(limitMs: number): Promise<void>;
+  run(limitMs: number, which: Which): Promise<void>;
 }
+
+/** `always`: after a publication. */
+export type Which = 'everything' | 'always';
 
 /** No round is longer than this, so that whoever mends what was in the way sees it taken up within the hour. */
 const LONGEST_ROUND_MS = 3_600_000;
@@ -27,11 +30,7 @@ export class Undo {
    * Runs all steps, newest first, out of reach of cancellation. What is not done at the end of a round is told and tried again
    * in the next, which lasts twice as long, even where a step fails at once: history grows by a few events an hour at most.
    */
-  async all(
-    which: 'everything' | 'always',
-    pollSeconds: number,
-    tell: (stuck: readonly string[]) => void,
-  ): Promise<void> {
+  async all(which: Which, pollSeconds: number, tell: (stuck: readonly string[]) => void): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       let left = which === 'everything' ? this.steps : this.steps.filter(({ always }) => always);
       for (let round = firstRound(pollSeconds); left.length > 0; round = Math.min(round * 2, LONGEST_ROUND_MS)) {
@@ -39,7 +38,7 @@ export class Undo {
         const stuck = new Map<UndoStep, string>();
         for (const step of left) {
           try {
-            await step.run(round);
+            await step.run(round, which);
           } catch (error) {
             if (!isExpected(error)) throw error;
             stuck.set(step, `${step.name}: ${why(error)}`);

@@ -26,7 +26,7 @@ class Attempts {
 const MINUTE = 60_000;
 const activities = (gate: Partial<Spinnaker>) => createActivities({ spinnaker: gate as Spinnaker } as Deps);
 const throwing = (error: Error) => (): Promise<never> => Promise.reject(error);
-const input = { run: 'r', pipeline: 'bake-golden', parameters: {} };
+const input = { run: 'r', pipeline: 'bake-golden', parameters: {}, pollSeconds: 1 };
 const undo = { ...input, executionId: null, pollSeconds: 1, unreachableMinutes: 60, gate: { awaySince: null } };
 
 beforeEach(() => jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'setInterval', 'clearInterval'] }));

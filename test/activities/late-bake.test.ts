@@ -7,12 +7,17 @@ const PIPELINE = 'bake-golden';
 
 /** A watch that would end at once. */
 const input = (change: Partial<LateImageInput> = {}): LateImageInput => ({
-  ...{ run: RUN, pipeline: PIPELINE, executionId: null, regions: [REGION], named: [], startedAt: START },
+  ...{ run: RUN, pipeline: PIPELINE, executionId: null, regions: [REGION], named: [], kept: [], startedAt: START },
   ...{ until: START, bakeLimitMinutes: 0.05, unreachableMinutes: 1, pollSeconds: POLL, gate: { awaySince: null } },
   ...change,
 });
 const baking = (bench: Bench): Promise<{ executionId: string }> =>
-  bench.run('startBake', { run: RUN, pipeline: PIPELINE, parameters: { assayRun: RUN, assayRegion: REGION } });
+  bench.run('startBake', {
+    run: RUN,
+    pipeline: PIPELINE,
+    parameters: { assayRun: RUN, assayRegion: REGION },
+    pollSeconds: POLL,
+  });
 const execution = (bench: Bench) => bench.simulator.state().executions[0];
 
 test('a bake that Gate did not tell of at first is cancelled, and what it still makes is waited for past the end', async () => {

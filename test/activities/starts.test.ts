@@ -10,7 +10,7 @@ const failing = (error: Error) => () => Promise.reject(error);
 
 describe('a start that fails tells whether it may have reached Gate', () => {
   const attemptOf = (info: object, error: Error): Promise<unknown> =>
-    new MockActivityEnvironment(info).run(attended({ start: () => startOnce(failing(error)) }).start);
+    new MockActivityEnvironment(info).run(attended({ start: () => startOnce(1, failing(error)) }).start);
 
   test.each([
     ['at the first try, certainly not', { attempt: 1 }, new Final('404'), false],
@@ -45,7 +45,7 @@ describe('a start is no longer sent', () => {
       return { executionId: '01H' };
     };
     const { startBake } = createActivities({ spinnaker: { start } } as unknown as Deps);
-    return env.run(startBake, { run: 'r', pipeline: 'p', parameters: {} });
+    return env.run(startBake, { run: 'r', pipeline: 'p', parameters: {}, pollSeconds: 1 });
   };
   const env = (info: object) => new MockActivityEnvironment({ scheduledTimestampMs: Date.now(), ...info });
   const limits = { scheduleToCloseTimeoutMs: 60_000, startToCloseTimeoutMs: 60_000 };

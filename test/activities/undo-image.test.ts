@@ -9,7 +9,7 @@ const START = new Date().toISOString();
 const DAY_MS = 24 * 3_600_000;
 
 const input = (change: Partial<PlanInput> = {}): PlanInput => ({
-  ...{ run: RUN, regions: [REGION], named: [], brought: false, destroy: false, tagged: false },
+  ...{ run: RUN, regions: [REGION], named: [], kept: [], brought: false, destroy: false, tagged: false },
   ...{ startedAt: START, before: NOTHING_TO_REMOVE, absence: null, pollSeconds: POLL },
   ...change,
 });

@@ -124,6 +124,17 @@ describe('ad-hoc tasks', () => {
   }, 120_000);
 });
 
+test('a second bake that a slow Orca took beside the first goes when the run is approved', async () => {
+  assay.simulator.faults.add({
+    ...{ service: 'gate', operation: 'startPipeline', kind: 'accept-then-drop', contains: '"assayRun":"twins"' },
+  });
+  const { id } = await begin('clean', 'twins', { registerSeconds: 60 });
+  const status = await endOf(id);
+  expect(status).toMatchObject({ status: 'SUCCEEDED', published: [expect.anything()] });
+  expect(started(id)).toMatchObject({ bake: 2, deploy: 1 });
+  expect(left(id)).toEqual({ ...NOTHING, snapshots: 1, images: ['us-east-1 approved'] });
+}, 120_000);
+
 describe('what follows a decision', () => {
   test('the named pipeline is started once, with what was decided, also when the answer is lost', async () => {
     assay.simulator.faults.add({

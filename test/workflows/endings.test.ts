@@ -92,6 +92,35 @@ test('a start that provably never reached Gate needs no watch for a late image, 
   expect(await late(true)).toEqual([expect.stringMatching(/^a late image of the given-up bake is watched for until /)]);
 });
 
+test('where a bake may have a twin, an approved run looks for it and keeps what it published', async () => {
+  const published = { region: 'us-east-1', amiId: 'ami-0123456789abcdef0' };
+  for (const repeated of [false, true]) {
+    const kept: unknown[] = [];
+    const { activities, calls } = stubActivities(
+      { settings: AUTO, verdict: 'approve' },
+      {
+        startBake: async () => ({ executionId: 'B1', ...(repeated ? { repeated } : {}) }),
+        undoBake: async () => ({ late: true, images: [published] }),
+        planRemoval: async (input) => {
+          kept.push(input.kept);
+          return { remove: [], deny: [] };
+        },
+        awaitLateImage: async (input) => {
+          kept.push(input.kept);
+          return null;
+        },
+      },
+    );
+    await world.during(activities, async () => {
+      const run = await world.start();
+      expect(await run.result()).toMatchObject({ status: 'SUCCEEDED' });
+      if (repeated) await untilPasses(() => expect(calls).toContain('awaitLateImage'));
+    });
+    expect(calls.includes('undoBake')).toBe(repeated);
+    expect(kept).toEqual(repeated ? [[published], [published]] : []);
+  }
+});
+
 test('a deploy that was given up is watched after the run has ended, with what the undo remembers of Gate', async () => {
   const watched: string[] = [];
   const gate = { awaySince: null, waits: { E1: '2026-01-01T00:00:00Z' } };

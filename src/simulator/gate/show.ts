@@ -1,6 +1,7 @@
 /** Executions as Gate shows them: Orca's JSON. */
 import type { World } from '../world';
 import { COMPLETE, type SimExecution, type SimStage } from './model';
+import { runOf } from './stages';
 
 /** `expand` false leaves out what Orca leaves out of searches: contexts, outputs and tasks. */
 export function showExecution(execution: SimExecution, expand = true): Record<string, unknown> {
@@ -79,6 +80,7 @@ export function listTasks(world: World, application: string, query: URLSearchPar
     (one) =>
       one.type === 'ORCHESTRATION' &&
       !one.vanished &&
+      isRegistered(world, one) &&
       one.application === application &&
       (statuses.length === 0 || statuses.includes(one.status)),
   );
@@ -96,6 +98,7 @@ export function search(world: World, application: string, query: URLSearchParams
     (one) =>
       one.type === 'PIPELINE' &&
       !one.vanished &&
+      isRegistered(world, one) &&
       (application === '*' || one.application === application) &&
       (query.get('pipelineName') === null || one.name === query.get('pipelineName')) &&
       (types.length === 0 || types.includes(one.trigger.type)) &&
@@ -129,6 +132,12 @@ function contains(value: unknown, wanted: unknown): boolean {
   return value === wanted;
 }
 
+/** Whether Orca has stored it by now. */
+function isRegistered({ clock, behaviours }: World, execution: SimExecution): boolean {
+  const { registerSeconds } = behaviours.of(runOf(execution));
+  return clock.now() - execution.buildTime >= registerSeconds * clock.lasts(1);
+}
+
 /** The running execution of a correlation id: Orca answers a start with it. */
 export const running = (
   world: World,
@@ -138,5 +147,9 @@ export const running = (
   correlationId === undefined
     ? undefined
     : [...world.executions.values()].find(
-        (one) => one.type === type && one.trigger.correlationId === correlationId && !COMPLETE.has(one.status),
+        (one) =>
+          one.type === type &&
+          isRegistered(world, one) &&
+          one.trigger.correlationId === correlationId &&
+          !COMPLETE.has(one.status),
       );
