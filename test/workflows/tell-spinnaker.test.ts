@@ -56,6 +56,7 @@ test('the tags are told first, and then what follows, for an approved image', as
     {
       run: status.id,
       pipeline: 'after',
+      pollSeconds: 0.05,
       parameters: {
         ...{ assayRun: status.id, assayLine: 'golden', assayRegion: 'us-east-1', assayExpires: expect.any(String) },
         ...{ channel: 'beta', amiId: status.amiId, assayImages: `us-east-1=${status.amiId}` },
