@@ -46,6 +46,7 @@ test('an execution is read with its stages and its correlation id', async () => 
       startedAt: '2023-11-14T22:13:20.000Z',
       manualSkip: false,
       judgment: null,
+      statusUrl: null,
     },
     expect.objectContaining({ id: 'S2', startedAt: null }),
   ]);
