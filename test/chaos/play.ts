@@ -251,7 +251,11 @@ async function watchesOver({ temporal }: Assay): Promise<void> {
   try {
     const client = new Client({ connection, namespace: temporal.namespace });
     const open = async (): Promise<number> =>
-      (await client.workflow.count(`WorkflowType IN ('lateBake', 'lateDeploy', 'lateLaunch', 'lateJudgment') AND ExecutionStatus = 'Running'`)).count;
+      (
+        await client.workflow.count(
+          `WorkflowType IN ('lateBake', 'lateDeploy', 'lateLaunch', 'lateJudgment') AND ExecutionStatus = 'Running'`,
+        )
+      ).count;
     await eventually(async () => (await open()) === 0, { timeoutMs: WATCH_MINUTES * 60_000 + 30_000, everyMs: 500 });
   } finally {
     await connection.close();
