@@ -181,8 +181,10 @@ describe('behind a load balancer', () => {
   test('a cancel by key in any stage is honest, and leaves nothing', async () => {
     const stages = ['baking', 'tagging', 'deploying', 'assessing', 'awaiting-approval'];
     const canceled = stages.map(async (name) => {
+      // A scan that is never done keeps a run in its stage; one that was quicker than our looks is cancelled a stage later.
+      if (name === 'assessing') assay.simulator.behave({ scanSeconds: null }, `cancel-${name}`);
       const { id } = await assay.start({}, `cancel-${name}`);
-      await assay.until(id, (status) => status.stage === name || ended(status));
+      await assay.until(id, ({ stage }) => stage === name || stage === 'awaiting-approval');
       const first = await cancelByKey(id);
       const second = await cancelByKey(id);
       const status = await assay.until(id, ended);
