@@ -86,7 +86,7 @@ async function again(api: Api, id: string, changes: RequestChanges): Promise<Req
   return againBody(run, readRequest(body), changes);
 }
 
-/** What the options ask for: the body of `POST /v1/runs`. Throws CliError for those that do not go together, with every fault. */
+/** What the options ask for: the body of `POST /v1/runs`. Throws CliError with every fault. */
 function changesOf(options: RunOptions): RequestChanges {
   const { line, image, region, instance, parameter: parameters, reason, requestedBy } = options;
   const faults = [
@@ -99,7 +99,7 @@ function changesOf(options: RunOptions): RequestChanges {
       : []),
     ...(instance === undefined && options.destroyInstance ? ['--destroy-instance needs --instance'] : []),
   ];
-  if (faults.length > 0) throw usage('these options do not go together', faults);
+  if (faults.length > 0) throw usage('these options ask for no run', faults);
   return {
     ...(line !== undefined && { line }),
     parameters,
