@@ -8,7 +8,7 @@ import type { RunFilter, RunPage } from './api';
 import type { Archive, EndedRun } from './archive';
 import { grpcFault, type Temporal } from './connect';
 import { Unreachable } from './errors';
-import { documentOf } from './view';
+import { documentOf, statusName } from './view';
 
 const PAGE = 50;
 /** Endings of the archive that one call looks at: each may be a file to read and a seal to verify. */
@@ -53,9 +53,8 @@ async function remembered(temporal: Temporal, filter: RunFilter, limit: number, 
     if (!payload || id === undefined) return [];
     const document = documentOf({
       id,
-      temporalStatus: STATUS[info.status ?? 0] ?? 'UNKNOWN',
+      temporalStatus: statusName(info.status),
       memo: { [MEMO_STATUS]: defaultPayloadConverter.fromPayload(payload) },
-      startedAt: '',
       closedAt: info.closeTime ? new Date(Number(info.closeTime.seconds) * 1000).toISOString() : null,
       waitingFor: [],
     });
@@ -80,19 +79,6 @@ async function understood<T>(call: Promise<T>, { goesOn }: { readonly goesOn: bo
     throw error;
   }
 }
-
-/** `temporal.api.enums.v1.WorkflowExecutionStatus`, as the SDK names them. */
-const STATUS = [
-  'UNSPECIFIED',
-  'RUNNING',
-  'COMPLETED',
-  'FAILED',
-  'CANCELLED',
-  'TERMINATED',
-  'CONTINUED_AS_NEW',
-  'TIMED_OUT',
-  'PAUSED',
-];
 
 /** What only the archive remembers, below `after`; with the cursor of what is left. */
 async function archived(

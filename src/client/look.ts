@@ -1,10 +1,10 @@
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { EvidenceRef } from '../domain/evidence';
 import { MEMO_BODY, MEMO_CANCELED, MEMO_CREDENTIAL, MEMO_DECISIONS, workflowId } from '../domain/names';
 import { isEnd, type Stage } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 import type { Archive } from './archive';
-import type { Temporal } from './connect';
+import { grpcFault, type Temporal } from './connect';
 import { documentOf, executionOf } from './view';
 
 /** An attempt of a key, as far as Temporal or the archive knows it. */
@@ -21,11 +21,11 @@ export interface Attempt {
 
 /** Looks at a run: in Temporal, and where that has forgotten it, in the archive. `undefined`: no such run. */
 export async function lookAt(temporal: Temporal, archive: Archive, run: string): Promise<Attempt | undefined> {
-  const description = await describe(temporal, run);
-  const document = description && documentOf(executionOf(description));
-  if (description && document) {
-    const memo = description.memo ?? {};
-    const { raw } = description;
+  const raw = await describe(temporal, run);
+  const execution = raw && executionOf(run, raw);
+  const document = execution && documentOf(execution);
+  if (raw && execution && document) {
+    const { memo } = execution;
     return {
       document,
       bodyHash: String(memo[MEMO_BODY] ?? ''),
@@ -52,9 +52,23 @@ const isOpen = ({ status, stage }: StatusDocument): boolean => !isEnd(status) &&
 export const isFollowable = async (archive: Archive, { document, canceled }: Attempt): Promise<boolean> =>
   canceled || (isEnd(document.status) && (await archive.endWasRead(document.id)));
 
-export async function describe(temporal: Temporal, run: string) {
+/** gRPC's status code. */
+const NOT_FOUND = 5;
+
+async function describe(temporal: Temporal, run: string): Promise<WorkflowExecutionDescription['raw'] | undefined> {
+  const { namespace } = temporal;
+  const execution = { workflowId: workflowId.run.of(run) };
   try {
-    return await temporal.ask((client) => client.workflow.getHandle(workflowId.run.of(run)).describe());
+    return await temporal.ask(({ workflowService }) =>
+      workflowService.describeWorkflowExecution({ namespace, execution }),
+    );
+  } catch (error) {
+    if (grpcFault(error)?.code !== NOT_FOUND) throw error;
+  }
+  try {
+    // The SDK tells a workflow that is not there from a namespace that is not.
+    const { raw } = await temporal.ask((client) => client.workflow.getHandle(execution.workflowId).describe());
+    return raw;
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;

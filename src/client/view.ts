@@ -1,5 +1,6 @@
 /** A run as Temporal shows it: from describe and list, so that no worker is needed. */
 import type { WorkflowExecutionDescription } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { GoldenImageInput } from '../workflows/messages';
 import { MEMO_STATUS, workflowId } from '../domain/names';
 import { isEnd, NOTHING_KNOWN } from '../domain/run';
@@ -18,7 +19,6 @@ export interface Execution {
   readonly id: string;
   readonly temporalStatus: string;
   readonly memo: Readonly<Record<string, unknown>>;
-  readonly startedAt: string;
   readonly closedAt: string | null;
   /** What its activities last failed of or wait for; empty in lists. */
   readonly waitingFor: readonly string[];
@@ -27,20 +27,37 @@ export interface Execution {
 /** Activities that go on beside the run and say nothing of its progress. */
 const BESIDE = new Set(['watchSource', 'checkSource', 'notify']);
 
-export function executionOf(description: WorkflowExecutionDescription): Execution {
-  const { workflowId: name, status, memo, startTime, closeTime, raw } = description;
-  const waitingFor = (raw.pendingActivities ?? []).flatMap(({ activityType, lastFailure }) =>
-    lastFailure?.message && !BESIDE.has(activityType?.name ?? '') ? [lastFailure.message] : [],
-  );
+/** What Temporal answers to describe; read here and not by the SDK, which makes more of it than each poll of a status needs. */
+export function executionOf(
+  run: string,
+  { workflowExecutionInfo: info, pendingActivities }: WorkflowExecutionDescription['raw'],
+): Execution {
+  const fields = Object.entries(info?.memo?.fields ?? {});
+  const seconds = info?.closeTime?.seconds;
   return {
-    id: workflowId.run.parse(name) ?? name,
-    temporalStatus: status.name,
-    memo: memo ?? {},
-    startedAt: startTime.toISOString(),
-    closedAt: closeTime?.toISOString() ?? null,
-    waitingFor,
+    id: run,
+    temporalStatus: statusName(info?.status),
+    memo: Object.fromEntries(fields.map(([name, payload]) => [name, defaultPayloadConverter.fromPayload(payload)])),
+    closedAt: seconds ? new Date(Number(seconds) * 1000).toISOString() : null,
+    waitingFor: (pendingActivities ?? []).flatMap(({ activityType, lastFailure }) =>
+      lastFailure?.message && !BESIDE.has(activityType?.name ?? '') ? [lastFailure.message] : [],
+    ),
   };
 }
+
+/** `temporal.api.enums.v1.WorkflowExecutionStatus`, as the SDK names them. */
+const STATUS = [
+  'UNSPECIFIED',
+  'RUNNING',
+  'COMPLETED',
+  'FAILED',
+  'CANCELLED',
+  'TERMINATED',
+  'CONTINUED_AS_NEW',
+  'TIMED_OUT',
+  'PAUSED',
+];
+export const statusName = (code: number | null | undefined): string => STATUS[code ?? 0] ?? 'UNKNOWN';
 
 /** What a run shows before it has shown anything itself. */
 export const firstDocument = (input: GoldenImageInput, startedAt: string): StatusDocument => {

@@ -6,7 +6,6 @@ const execution = (temporalStatus: string, shown: object, waitingFor: readonly s
   id: 'r1',
   temporalStatus,
   memo: { [MEMO_STATUS]: { ...statusOf('r1'), ...shown } },
-  startedAt: '2026-01-01T00:00:00.000Z',
   closedAt: '2026-01-01T01:00:00.000Z',
   waitingFor,
 });
