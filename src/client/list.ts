@@ -1,14 +1,13 @@
 import { createHash } from 'node:crypto';
-import { defaultPayloadConverter } from '@temporalio/common';
 import { BadInput, EvidenceChanged } from '../domain/errors';
-import { MEMO_STATUS, SEARCH, WORKFLOW, workflowId } from '../domain/names';
+import { SEARCH, WORKFLOW, workflowId } from '../domain/names';
 import type { Status } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 import type { RunFilter, RunPage } from './api';
 import type { Archive, EndedRun } from './archive';
 import { grpcFault, type Temporal } from './connect';
 import { Unreachable } from './errors';
-import { documentOf, statusName } from './view';
+import { documentOf, executionOf } from './view';
 
 const PAGE = 50;
 /** Endings of the archive that one call looks at: each may be a file to read and a seal to verify. */
@@ -48,16 +47,8 @@ async function remembered(temporal: Temporal, filter: RunFilter, limit: number, 
     ),
   );
   const runs = (executions ?? []).flatMap((info): StatusDocument[] => {
-    const payload = info.memo?.fields?.[MEMO_STATUS];
-    const id = workflowId.run.parse(info.execution?.workflowId ?? '');
-    if (!payload || id === undefined) return [];
-    const document = documentOf({
-      id,
-      temporalStatus: statusName(info.status),
-      memo: { [MEMO_STATUS]: defaultPayloadConverter.fromPayload(payload) },
-      closedAt: info.closeTime ? new Date(Number(info.closeTime.seconds) * 1000).toISOString() : null,
-      waitingFor: [],
-    });
+    if (workflowId.run.parse(info.execution?.workflowId ?? '') === undefined) return [];
+    const document = documentOf(executionOf({ workflowExecutionInfo: info }));
     return document ? [document] : [];
   });
   return { runs, next: Buffer.from(nextPageToken ?? []).toString('base64url') };

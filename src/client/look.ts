@@ -1,10 +1,11 @@
-import { WorkflowNotFoundError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { isGrpcServiceError, type WorkflowExecutionDescription } from '@temporalio/client';
+import { rethrowKnownErrorTypes } from '@temporalio/client/lib/helpers';
 import type { EvidenceRef } from '../domain/evidence';
 import { MEMO_BODY, MEMO_CANCELED, MEMO_CREDENTIAL, MEMO_DECISIONS, workflowId } from '../domain/names';
 import { isEnd, type Stage } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 import type { Archive } from './archive';
-import { grpcFault, type Temporal } from './connect';
+import type { Temporal } from './connect';
 import { documentOf, executionOf } from './view';
 
 /** An attempt of a key, as far as Temporal or the archive knows it. */
@@ -22,7 +23,7 @@ export interface Attempt {
 /** Looks at a run: in Temporal, and where that has forgotten it, in the archive. `undefined`: no such run. */
 export async function lookAt(temporal: Temporal, archive: Archive, run: string): Promise<Attempt | undefined> {
   const raw = await describe(temporal, run);
-  const execution = raw && executionOf(run, raw);
+  const execution = raw && executionOf(raw);
   const document = execution && documentOf(execution);
   if (raw && execution && document) {
     const { memo } = execution;
@@ -58,19 +59,14 @@ const NOT_FOUND = 5;
 async function describe(temporal: Temporal, run: string): Promise<WorkflowExecutionDescription['raw'] | undefined> {
   const { namespace } = temporal;
   const execution = { workflowId: workflowId.run.of(run) };
-  try {
-    return await temporal.ask(({ workflowService }) =>
-      workflowService.describeWorkflowExecution({ namespace, execution }),
-    );
-  } catch (error) {
-    if (grpcFault(error)?.code !== NOT_FOUND) throw error;
-  }
-  try {
-    // The SDK tells a workflow that is not there from a namespace that is not.
-    const { raw } = await temporal.ask((client) => client.workflow.getHandle(execution.workflowId).describe());
-    return raw;
-  } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
+  return temporal.ask(async ({ workflowService }) => {
+    try {
+      return await workflowService.describeWorkflowExecution({ namespace, execution });
+    } catch (error) {
+      if (!isGrpcServiceError(error) || error.code !== NOT_FOUND) throw error;
+      // Temporal says so of a namespace too; only the details tell.
+      rethrowKnownErrorTypes(error);
+      return undefined;
+    }
+  });
 }

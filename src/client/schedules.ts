@@ -10,7 +10,14 @@ import {
 } from '@temporalio/client';
 import { BadInput } from '../domain/errors';
 import { parseScheduled, QUEUE, scheduledKey, scheduleId, WORKFLOW, workflowId } from '../domain/names';
-import { nominalTime, parseCron, type Calendar, type Overlap, type ScheduleSettings } from '../domain/schedule';
+import {
+  nominalTime,
+  parseCron,
+  wholeSeconds,
+  type Calendar,
+  type Overlap,
+  type ScheduleSettings,
+} from '../domain/schedule';
 import type { LineSettings } from '../domain/settings';
 import type { Temporal } from './connect';
 
@@ -244,7 +251,6 @@ async function matchingTimes(temporal: Temporal, line: string, from: Date, to: D
 }
 
 const timestamp = (date: Date) => ({ seconds: Math.floor(date.getTime() / 1000) as never, nanos: 0 });
-const wholeSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
 
 function optionsOf(line: string, settings: ScheduleSettings) {
   const { cron, timezone, overlap, jitterMinutes, catchupHours, paused } = settings;

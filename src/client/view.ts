@@ -16,7 +16,6 @@ export interface Urls {
 
 /** What Temporal tells of an execution, from describe or from list. */
 export interface Execution {
-  readonly id: string;
   readonly temporalStatus: string;
   readonly memo: Readonly<Record<string, unknown>>;
   readonly closedAt: string | null;
@@ -28,14 +27,13 @@ export interface Execution {
 const BESIDE = new Set(['watchSource', 'checkSource', 'notify']);
 
 /** What Temporal answers to describe; read here and not by the SDK, which makes more of it than each poll of a status needs. */
-export function executionOf(
-  run: string,
-  { workflowExecutionInfo: info, pendingActivities }: WorkflowExecutionDescription['raw'],
-): Execution {
+export function executionOf({
+  workflowExecutionInfo: info,
+  pendingActivities,
+}: WorkflowExecutionDescription['raw']): Execution {
   const fields = Object.entries(info?.memo?.fields ?? {});
   const seconds = info?.closeTime?.seconds;
   return {
-    id: run,
     temporalStatus: statusName(info?.status),
     memo: Object.fromEntries(fields.map(([name, payload]) => [name, defaultPayloadConverter.fromPayload(payload)])),
     closedAt: seconds ? new Date(Number(seconds) * 1000).toISOString() : null,
@@ -57,7 +55,7 @@ const STATUS = [
   'TIMED_OUT',
   'PAUSED',
 ];
-export const statusName = (code: number | null | undefined): string => STATUS[code ?? 0] ?? 'UNKNOWN';
+const statusName = (code: number | null | undefined): string => STATUS[code ?? 0] ?? 'UNKNOWN';
 
 /** What a run shows before it has shown anything itself. */
 export const firstDocument = (input: GoldenImageInput, startedAt: string): StatusDocument => {

@@ -149,10 +149,13 @@ export function nominalTime(
     const time = new Date(last - back * MINUTE_MS);
     const now = wall(time);
     if (calendars.some((one) => FIELD_NAMES.every((field) => one[field].includes(now[field]))))
-      return time.toISOString().replace(/\.\d+Z$/, 'Z');
+      return wholeSeconds(time);
   }
   return null;
 }
+
+/** As Temporal writes a schedule's times. */
+export const wholeSeconds = (date: Date): string => date.toISOString().replace(/\.\d+Z$/, 'Z');
 
 const MINUTE_MS = 60_000;
 const FIELD_NAMES = ['minute', 'hour', 'dayOfMonth', 'month', 'dayOfWeek'] as const;

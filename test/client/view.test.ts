@@ -3,7 +3,6 @@ import { MEMO_STATUS } from '../../src/domain/names';
 import { statusOf } from '../http/door';
 
 const execution = (temporalStatus: string, shown: object, waitingFor: readonly string[] = []): Execution => ({
-  id: 'r1',
   temporalStatus,
   memo: { [MEMO_STATUS]: { ...statusOf('r1'), ...shown } },
   closedAt: '2026-01-01T01:00:00.000Z',
