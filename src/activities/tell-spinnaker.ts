@@ -24,7 +24,7 @@ export interface JudgmentInput {
 }
 
 export interface JudgmentGiven {
-  /** The stage had not begun, so that nothing was given. */
+  /** False: the stage had not begun, or no stage shows yet that it asked for this run; nothing was given. */
   readonly begun: boolean;
   /** What is to be said of a judgment that somebody gave before. */
   readonly said: string | null;
