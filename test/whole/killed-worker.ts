@@ -99,6 +99,14 @@ const approved = (line: string, kills: Story['kills']): Story => ({
   drive: (assay, run) => decide(assay, run, 'approve', 'alice', 'bob'),
 });
 
+/** The run's end, and that of the watch for what it gave up. */
+const watched =
+  (watch: 'late-bake' | 'late-deploy' | 'late-launch') =>
+  async (assay: Assay, run: string): Promise<void> => {
+    await assay.until(run, ended, PATIENCE_MS);
+    await assay.temporalCommand('workflow', 'result', '--workflow-id', `${watch}/${run}`);
+  };
+
 /** The runs in which every activity has its place. */
 const STORIES: Readonly<Record<string, Story>> = {
   approved: approved('golden', {
@@ -155,10 +163,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       assay.simulator.behave({ bake: 'fails-late', lateImageSeconds: 60 }, run);
       return { line: 'plain' };
     },
-    async drive(assay, run) {
-      await assay.until(run, ended, PATIENCE_MS);
-      await assay.temporalCommand('workflow', 'result', '--workflow-id', `late-bake/${run}`);
-    },
+    drive: watched('late-bake'),
   },
   untaken: {
     ends: { status: 'FAILED', published: [] },
@@ -196,10 +201,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       assay.simulator.behave({ deploy: 'fails-late' }, run);
       return { line: 'plain' };
     },
-    async drive(assay, run) {
-      await assay.until(run, ended, PATIENCE_MS);
-      await assay.temporalCommand('workflow', 'result', '--workflow-id', `late-deploy/${run}`);
-    },
+    drive: watched('late-deploy'),
   },
   launched: {
     ends: { status: 'SUCCEEDED', error: null },
@@ -225,10 +227,7 @@ const STORIES: Readonly<Record<string, Story>> = {
       const { id } = simulator.seed.image({ name: run });
       return { line: 'unheard', image: { id, region: 'us-east-1' } };
     },
-    async drive(assay, run) {
-      await assay.until(run, ended, PATIENCE_MS);
-      await assay.temporalCommand('workflow', 'result', '--workflow-id', `late-launch/${run}`);
-    },
+    drive: watched('late-launch'),
   },
   scheduled: {
     run: 'planned-20260105T040000Z',
