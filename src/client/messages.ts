@@ -14,7 +14,7 @@ import {
   type RefusalReason,
 } from '../domain/approval';
 import { MESSAGE, runId, workflowId } from '../domain/names';
-import { isEnd, STAGES } from '../domain/run';
+import { isEnd, STAGES, type Status } from '../domain/run';
 import type { StatusDocument } from '../domain/status';
 import type { CancelArgument, CancelResult, DecideArgument, DecideResult } from '../workflows/messages';
 import type { Actor, CancelAnswer, DecisionAnswer, DecisionOrder } from './api';
@@ -109,23 +109,25 @@ export async function cancel(
   const known = await lookAt(temporal, archive, run);
   if (!known) return { canceled: false, reason: `there is no run ${run}` };
   if (isEnd(known.document.status)) return ended(known.document.status);
+  // How a run ended that was still open a moment ago, only another look can tell: often by the same cancel, sent twice.
+  const endedMeanwhile = async () => ended((await lookAt(temporal, archive, run))?.document.status);
   try {
     const argument: CancelArgument = { by: actor.subject, reason };
     const result = await update<CancelResult, CancelArgument>(temporal, run, MESSAGE.cancel, argument);
-    if (result === 'closed') return ended();
+    if (result === 'closed') return await endedMeanwhile();
     if (result !== 'later') return result;
     await temporal.ask((client) => client.workflow.getHandle(workflowId.run.of(run)).cancel());
     return { canceled: null, reason: 'recorded; no worker has taken it up yet' };
   } catch (error) {
-    if (error instanceof WorkflowNotFoundError) return ended();
+    if (error instanceof WorkflowNotFoundError) return endedMeanwhile();
     throw error;
   }
 }
 
-const ended = (status?: string): CancelAnswer =>
+const ended = (status?: Status): CancelAnswer =>
   status === 'CANCELED'
     ? { canceled: true, reason: 'the run was canceled' }
-    : { canceled: false, reason: `the run has ended${status === undefined ? '' : ` ${status}`}` };
+    : { canceled: false, reason: `the run has ended${status && isEnd(status) ? ` ${status}` : ''}` };
 
 /** The id of a key's latest attempt; `undefined` when there is none. */
 export async function latestAttempt({ temporal, archive }: Asking, key: string): Promise<string | undefined> {

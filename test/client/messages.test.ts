@@ -251,6 +251,31 @@ describe('the report', () => {
   });
 });
 
+test.each([
+  { ending: 'CANCELED', answer: { canceled: true, reason: 'the run was canceled' } },
+  { ending: 'DENIED', answer: { canceled: false, reason: 'the run has ended DENIED' } },
+])('a cancel of a run that ends $ending just as it is sent tells how it ended', async ({ ending, answer }) => {
+  const given = assay(temporal);
+  await world.during(keeping(given).activities, async () => {
+    const id = await asked(given);
+    let calls = 0;
+    const late: Temporal = {
+      ...temporal,
+      async ask(call, limitMs) {
+        // The first call looks at the run, which is still open then.
+        if (++calls === 2) {
+          if (ending === 'CANCELED') await given.runs.cancel(id, ALICE, '');
+          else await given.runs.decide(id, { ...APPROVE, verdict: 'deny' }, ALICE);
+          await untilPasses(async () => expect(await given.runs.status(id)).toMatchObject({ status: ending }));
+        }
+        return temporal.ask(call, limitMs);
+      },
+    };
+    expect(await assay(late).runs.cancel(id, BOB, '')).toEqual(answer);
+    expect(calls).toBe(3);
+  });
+});
+
 test('where Temporal takes no more updates of a run, a decision is recorded and a cancel still gets through', async () => {
   const server = await startTemporal({
     ...{ cli: temporalCli(), namespace: 'assay', ui: false },
