@@ -237,9 +237,9 @@ function writeConfig(port: number, gate: string, options: AssayOptions): string 
   }
   const line = (name: string, change: object = {}): object => ({
     region: 'us-east-1',
-    bake: { pipeline: 'bake-golden', parameters: { baseOs: 'ubuntu-24' }, timeoutMinutes: 2 },
-    deploy: { pipeline: 'deploy-candidate', destroyPipeline: 'destroy-candidate', timeoutMinutes: 2 },
-    assess: [{ inspector2: { timeoutMinutes: 2 } }],
+    bake: { pipeline: 'bake-golden', parameters: { baseOs: 'ubuntu-24' }, timeoutMinutes: 10 },
+    deploy: { pipeline: 'deploy-candidate', destroyPipeline: 'destroy-candidate', timeoutMinutes: 10 },
+    assess: [{ inspector2: { timeoutMinutes: 10 } }],
     policy: 'policies/default.yaml',
     approval: { groups: { security: 1, platform: 1 } },
     publish: { parameter: `/golden-ami/${name}/latest` },

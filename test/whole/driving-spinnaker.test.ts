@@ -4,7 +4,7 @@ import type { Behaviour } from '../../src/simulator';
 import { untilPasses } from '../setup/helpers';
 import { KEYS, openAssay, type Assay } from './assay';
 
-const CLEAN = { pipeline: 'bake-golden', parameters: { baseOs: 'debian-13-slim' }, timeoutMinutes: 2 };
+const CLEAN = { pipeline: 'bake-golden', parameters: { baseOs: 'debian-13-slim' }, timeoutMinutes: 10 };
 const AUTO = { groups: { security: 1 }, auto: true };
 const JUDGED = { afterDecision: { manualJudgment: 'Promote?', timeoutMinutes: 0.1 } };
 const REGIONS = ['us-east-1', 'eu-west-1'];
@@ -18,7 +18,7 @@ beforeAll(async () => {
     lines: {
       clean: { bake: CLEAN, approval: AUTO },
       tasks: {
-        ...{ bake: CLEAN, approval: AUTO, deploy: { pipeline: 'deploy-candidate', timeoutMinutes: 2 } },
+        ...{ bake: CLEAN, approval: AUTO, deploy: { pipeline: 'deploy-candidate', timeoutMinutes: 10 } },
         spinnaker: { imageTags: true },
       },
       told: {

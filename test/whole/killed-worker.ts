@@ -52,7 +52,7 @@ const LINES = {
   silver: GOLDEN,
   plain: {},
   planned: { schedule: { cron: '0 4 * * 1' } },
-  launching: launching(2),
+  launching: launching(10),
   unheard: launching(0.2),
   unscanned: { assess: [{ inspector2: { timeoutMinutes: 0.05 } }] },
   signalled: {
