@@ -93,8 +93,6 @@ const requestSchema = z.looseObject({
   requestedBy: text.optional(),
   reason: text.optional(),
 });
-/** What a run was asked for. */
-export type RequestView = z.output<typeof requestSchema>;
 
 const approvedSchema = z.looseObject({ amiId: text });
 

@@ -1,7 +1,8 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { againBody, type RequestChanges } from './again';
+import { askedAgain, type RequestChanges } from '../domain/again';
+import { madeUpKey } from '../domain/names';
 import { readRequest, readRun } from './answers';
 import type { Cli } from './cli';
 import { CliError, EXIT, hasEnded, usage } from './exit';
@@ -62,7 +63,7 @@ export function runCommand(cli: Cli): Command {
       const changes = changesOf(options);
       const api = apiOf(cli, options);
       const body = options.again === undefined ? changes : await again(api, options.again, changes);
-      const key = options.key ?? madeUpKey(body.line ?? '', new Date());
+      const key = options.key ?? madeUpKey(body.line ?? '', new Date(), randomBytes(3).toString('hex'));
       const answer = await start(api, key, body);
       const run = readRun(answer.body);
       if (!options.follow) {
@@ -83,7 +84,7 @@ async function again(api: Api, id: string, changes: RequestChanges): Promise<Req
       hint: `Wait for its end, or cancel it: assay cancel ${clean(run.id)}`,
     });
   const { body } = await api.call({ path: runPath(id, '/request') });
-  return againBody(run, readRequest(body), changes);
+  return askedAgain(run, readRequest(body), changes);
 }
 
 /** What the options ask for: the body of `POST /v1/runs`. Throws CliError with every fault. */
@@ -127,17 +128,6 @@ async function start(api: Api, key: string, body: object): Promise<Answer> {
       await sleep(BETWEEN_TRIES_MS);
     }
   }
-}
-
-/** A key that says when and for what, and that nobody else makes up. */
-function madeUpKey(line: string, now: Date): string {
-  const when = now
-    .toISOString()
-    .replace(/[-:]|\.\d+/g, '')
-    .toLowerCase();
-  // What is no line's name is refused by the server, with a word about the line, not about a key that nobody gave.
-  const name = line.replace(/[^A-Za-z0-9._-]/g, '').slice(0, 60);
-  return `${name}-${when}-${randomBytes(3).toString('hex')}`;
 }
 
 function parameter(text: string, before: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

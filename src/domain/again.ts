@@ -1,7 +1,7 @@
-/** A request that is made once more, with changes: after a run that was denied, failed or cancelled. Pure. */
-import type { RequestView, RunView } from './answers';
+/** A request that is made once more, with changes: after a run that was denied, failed or cancelled. */
+import { LONGEST_REASON } from './request';
 
-/** What the options of `assay run` say, as far as they are given. */
+/** A request for a run as people write it. */
 export interface RequestChanges {
   readonly line?: string;
   readonly image?: { readonly id: string; readonly region?: string; readonly destroy: boolean };
@@ -11,19 +11,24 @@ export interface RequestChanges {
   readonly reason?: string;
 }
 
-/** The server takes no longer one. */
-const LONGEST_REASON = 2_000;
+type Asked = { readonly [K in keyof RequestChanges]: RequestChanges[K] | undefined } & {
+  readonly parameters: Readonly<Record<string, string>>;
+};
 
 /**
- * The body of the new request. What asked before (a pipeline's stage, a schedule) is over and is left out; who is said to have
- * asked stays, and so may not approve this time either.
+ * The new request. What asked before (a pipeline's stage, a schedule) is over and is left out; who is said to have asked stays,
+ * and so may not approve this time either.
  */
-export function againBody(run: RunView, before: RequestView, changes: RequestChanges): RequestChanges {
+export function askedAgain(
+  run: { readonly id: string; readonly status: string },
+  before: Asked,
+  changes: RequestChanges,
+): RequestChanges {
   const { line, image, instance, parameters, requestedBy, reason } = { ...before, ...changes };
   // An instance belongs to its image: another image has another one.
   const kept = changes.image && !changes.instance ? undefined : instance;
   return {
-    line,
+    ...(line !== undefined && { line }),
     parameters: { ...before.parameters, ...parameters },
     ...(image && { image }),
     ...(kept && { instance: kept }),

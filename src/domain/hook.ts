@@ -1,5 +1,5 @@
 /** A signed delivery from another system, read as a request for a run: what of its payload counts, the config says. */
-import type { RunRequest } from './request';
+import { LONGEST_REASON, type RunRequest } from './request';
 
 /** Whose way of signing a source has. */
 export type HookKind = 'standardWebhooks' | 'github';
@@ -65,8 +65,6 @@ export type DeliveryMeaning =
 
 /** Who asks when a source does: the requester, and the credential. No API key can have this id. */
 export const hookRequester = (source: string): string => `ci:${source}`;
-
-const LONGEST_REASON = 2000;
 
 /** What a delivery asks for. Nothing that it holds is repeated in a reason or a fault. */
 export function meaningOf(source: string, mapping: HookMapping, delivery: Delivery): DeliveryMeaning {

@@ -48,6 +48,17 @@ const ID = /^(?!\.{1,2}(?:~|$))([A-Za-z0-9._-]{1,100})(?:~([1-9][0-9]{0,5}))?$/;
 /** A caller's key: 1 to 100 of letters, digits, dot, underscore, hyphen, but neither `.` nor `..`. */
 export const isKey = (text: string): boolean => KEY.test(text);
 
+/** A key that says for what and when; `nonce` (letters and digits) is what nobody else makes up. */
+export function madeUpKey(line: string, now: Date, nonce: string): string {
+  const when = now
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+    .toLowerCase();
+  // What is no line's name is refused with a word about the line, not about a key that nobody gave.
+  const name = line.replace(/[^A-Za-z0-9._-]/g, '').slice(0, 60);
+  return `${name}-${when}-${nonce}`;
+}
+
 /** The id of a key's nth attempt: the key itself, then `<key>~2`, `<key>~3`. */
 export const runId = (key: string, attempt: number): string => (attempt === 1 ? key : `${key}~${attempt}`);
 

@@ -2,6 +2,11 @@
 import { isImageId, isInstanceId, isRegion } from './names';
 import type { LineSettings, SpinnakerSettings } from './settings';
 
+/** Longest `reason` of a request, of a cancel or of a decision, in UTF-16 units. */
+export const LONGEST_REASON = 2_000;
+/** Longest `requestedBy`, in UTF-16 units. */
+export const LONGEST_REQUESTER = 320;
+
 export interface RunRequest {
   readonly line: string;
   readonly image?: { readonly id: string; readonly region: string; readonly destroy: boolean };

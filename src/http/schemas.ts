@@ -1,7 +1,7 @@
 /** What callers may send. The OpenAPI document is made from these too. Unknown fields are refused everywhere. */
 import { z } from 'zod';
 import { isImageId, isInstanceId, isKey, isLineName, isRegion } from '../domain/names';
-import type { RunRequest } from '../domain/request';
+import { LONGEST_REASON, LONGEST_REQUESTER, type RunRequest } from '../domain/request';
 import { STATUSES } from '../domain/run';
 
 const text = (most: number) => z.string().max(most);
@@ -43,9 +43,9 @@ export const startSchema = z
       .record(some(200), z.string())
       .default({})
       .meta({ description: 'For the pipelines. Values are strings; none may hold an expression of Spinnaker.' }),
-    requestedBy: some(320).optional(),
+    requestedBy: some(LONGEST_REQUESTER).optional(),
     source: sourceSchema.optional(),
-    reason: text(2000).optional(),
+    reason: text(LONGEST_REASON).optional(),
   })
   .meta({ id: 'StartRequest' });
 
@@ -72,15 +72,12 @@ export const listSchema = z.strictObject({
 export const decisionSchema = z
   .strictObject({
     verdict: z.enum(['approve', 'deny', 'withdraw']),
-    comment: text(2000),
+    comment: text(LONGEST_REASON),
     evidenceDigest: some(200)
       .nullable()
       .meta({ description: 'The `evidenceDigest` of the status document that was looked at.' }),
   })
   .meta({ id: 'Decision' });
-
-/** Of a cancel, in characters. */
-export const LONGEST_REASON = 2000;
 
 /** `POST …/cancel`; the body may be left out, and what is not of this form is not looked at. */
 export const cancelSchema = z.object({ reason: text(LONGEST_REASON).default('') }).meta({ id: 'Cancel' });

@@ -1,5 +1,5 @@
 /** A start request's every fault at once: of its key, its form, and what its line makes of it. */
-import type { FastifyRequest } from 'fastify';
+import type { IncomingHttpHeaders } from 'node:http';
 import type { StartOrder } from '../client/api';
 import { isKey } from '../domain/names';
 import type { RunRequest } from '../domain/request';
@@ -8,13 +8,20 @@ import { tryParse } from './parse';
 import { badRequest, faultOf, type Fault } from './problem';
 import { keySchema, looseStartSchema, regionIn, startSchema, toRunRequest, type RegionOf } from './schemas';
 
+/** A start as it was sent. */
+interface SentStart {
+  readonly headers: IncomingHttpHeaders;
+  readonly body: unknown;
+}
+
 /**
  * Throws a `bad-request` problem. `requestFaults` is asked even when the form is faulty, as far as that can be read; where it
- * is not given, only the form is looked at.
+ * is not given, only the form is looked at. `before`: faults that are known already, of what the body was made from.
  */
 export function readStart(
-  { headers, body }: FastifyRequest,
+  { headers, body }: SentStart,
   { requestFaults, regionOf = () => undefined }: Pick<AppOptions, 'requestFaults' | 'regionOf'>,
+  before: readonly Fault[] = [],
 ): Omit<StartOrder, 'credential' | 'subject'> {
   const parsed = tryParse(startSchema, body, 'body');
   const key = headers['idempotency-key'];
@@ -22,7 +29,7 @@ export function readStart(
   if (parsed.ok && key === undefined) faults.push(...derivedKeyFaults(parsed.value.source));
   const request = parsed.ok ? toRunRequest(parsed.value, regionOf) : legible(body, regionOf);
   if (request && requestFaults) faults.push(...unsaid(faults, requestFaults(request).map(faultOf)));
-  if (faults.length > 0 || !parsed.ok) throw badRequest(faults);
+  if (before.length > 0 || faults.length > 0 || !parsed.ok) throw badRequest([...faults, ...before]);
   return { request: toRunRequest(parsed.value, regionOf), ...(typeof key === 'string' && { key }) };
 }
 

@@ -12,6 +12,7 @@ import {
   isSecurityGroupId,
   isSubnetId,
   launchName,
+  madeUpKey,
   MEMO_BODY,
   MEMO_CANCELED,
   MEMO_CREDENTIAL,
@@ -34,6 +35,12 @@ const key = fc
 const attempt = fc.oneof(fc.integer({ min: 1, max: 12 }), fc.integer({ min: 1, max: 999_999 }));
 
 describe('keys and run ids', () => {
+  test('a key that is made up says for what and when, and is one whatever the line is called', () => {
+    const at = new Date('2026-11-25T20:08:43.512Z');
+    expect(madeUpKey('ubuntu-24-base', at, '0a1b2c')).toBe('ubuntu-24-base-20261125t200843z-0a1b2c');
+    fc.assert(fc.property(fc.string(), (line) => isKey(madeUpKey(line, at, '0a1b2c'))));
+  });
+
   test('the id of the first attempt is the key itself, then the attempt follows a tilde', () => {
     expect(runId('spring-1', 1)).toBe('spring-1');
     expect(runId('spring-1', 2)).toBe('spring-1~2');

@@ -2,41 +2,10 @@ import type { DecisionAnswer } from '../../src/client/api';
 import { SCRIPT, STYLE } from '../../src/http/pages/assets';
 import { html } from '../../src/http/pages/html';
 import { safeNext } from '../../src/http/pages/login';
+import { cookieOf, field, form, page, signIn } from './page';
 import { ACCESS_KEYS, DIGEST, doors, KEYS, PUBLIC_URL, reportOf, statusOf, waiting, type Door } from './door';
 
 const open = doors();
-
-const cookieOf = (answer: Response, name: string): string => {
-  const cookie = answer.headers.getSetCookie().find((text) => text.startsWith(`${name}=`));
-  if (cookie === undefined) throw new Error(`no cookie ${name}`);
-  return cookie;
-};
-const field = (page: string, name: string): string =>
-  new RegExp(`name="${name}" value="([^"]*)"`).exec(page)?.[1] ?? '';
-const form = (
-  door: Door,
-  path: string,
-  fields: Record<string, string>,
-  cookie: string,
-  headers = {},
-): Promise<Response> =>
-  fetch(`${door.url}${path}`, {
-    method: 'POST',
-    headers: { cookie, ...headers },
-    body: new URLSearchParams(fields),
-    redirect: 'manual',
-  });
-
-async function signIn(door: Door, key: string): Promise<{ answer: Response; cookie: string }> {
-  const shown = await door.get('/login?next=/runs/r-1');
-  const login = cookieOf(shown, 'assay_login').split(';')[0] as string;
-  const csrf = field(await shown.text(), 'csrf');
-  const answer = await form(door, '/login', { csrf, key, next: '/runs/r-1' }, login);
-  const cookie = answer.status === 303 ? (cookieOf(answer, 'assay_session').split(';')[0] as string) : '';
-  return { answer, cookie };
-}
-const page = async (door: Door, path: string, cookie: string, headers = {}): Promise<string> =>
-  (await door.get(path, undefined, { cookie, ...headers })).text();
 
 describe('signing in', () => {
   test('takes a key and leads on, with a cookie that neither script nor other sites get', async () => {

@@ -25,6 +25,9 @@ form.panel, .notice { background: var(--panel); border: 1px solid var(--line); b
 label { display: block; font-weight: 600; margin-top: .5rem; } input, select, textarea { font: inherit; width: 100%; max-width: 40rem; padding: .4rem; border: 1px solid var(--soft); border-radius: .3rem; background: var(--back); color: var(--text); }
 button { font: inherit; padding: .4rem 1rem; margin: .8rem .5rem 0 0; border: 1px solid var(--soft); border-radius: .3rem; background: var(--back); color: var(--text); cursor: pointer; }
 button.approve { border-color: var(--good); color: var(--good); } button.deny { border-color: var(--bad); color: var(--bad); }
+label.box { font-weight: 400; } label.box input { width: auto; } .help { margin: .2rem 0 0; color: var(--soft); }
+fieldset { border: 1px solid var(--line); border-radius: .3rem; margin: 1rem 0 0; } [aria-invalid] { border-color: var(--bad); }
+.unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 form.inline { display: flex; flex-wrap: wrap; gap: .8rem; align-items: end; } form.inline input, form.inline select { width: auto; } header form button { margin: 0; }
 code { font-family: ui-monospace, monospace; font-size: .92em; overflow-wrap: anywhere; } footer { color: var(--soft); padding-block: 2rem; }
 `;

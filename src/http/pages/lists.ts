@@ -7,13 +7,21 @@ import type { PublicAddress } from '../options';
 import { html, type Html } from './html';
 import { moment } from './layout';
 
+interface ListView {
+  readonly address: PublicAddress;
+  readonly page: RunPage;
+  /** Whether who looks may start runs. */
+  readonly mayStart: boolean;
+}
+
 /** `/`: filter, runs, and the way to older ones. */
-export function runsPage(
-  { url }: PublicAddress,
-  page: RunPage,
-  filter: RunFilter,
-  lines: readonly LineSummary[],
-): Html {
+export function runsPage({
+  address: { url },
+  page,
+  filter,
+  lines,
+  mayStart,
+}: ListView & { readonly filter: RunFilter; readonly lines: readonly LineSummary[] }): Html {
   const names = lines.map(({ line }) => line);
   return html`<h1>Runs</h1>
     <form class="inline" method="get" action="${url}/">
@@ -35,17 +43,26 @@ export function runsPage(
     ${page.cursor !== null && html`<p><a href="${url}/?${older(filter, page.cursor)}">Older runs</a></p>`}
     <h2>Lines</h2>
     <ul>
-      ${names.map((name) => html`<li><a href="${lineUrl(url, name)}">${name}</a></li>`)}
+      ${names.map(
+        (name) =>
+          html`<li>
+            <a href="${lineUrl(url, name)}">${name}</a>${
+              mayStart &&
+              html` · <a href="${lineUrl(url, name)}/start">Start a run<span class="unseen"> of ${name}</span></a>`
+            }
+          </li>`,
+      )}
     </ul>`;
 }
 
 /** `/lines/{line}`. */
-export function linePage(
-  { url }: PublicAddress,
-  { line, region, parameter, approved }: LineSummary,
-  images: readonly CatalogueEntry[],
-  page: RunPage,
-): Html {
+export function linePage({
+  address: { url },
+  line: { line, region, parameter, approved },
+  images,
+  page,
+  mayStart,
+}: ListView & { readonly line: LineSummary; readonly images: readonly CatalogueEntry[] }): Html {
   return html`<h1>Line ${line}</h1>
     <dl>
       <dt>Region</dt>
@@ -55,6 +72,7 @@ export function linePage(
       <dt>Approved image</dt>
       <dd>${approved ? html`<code>${approved.amiId}</code>, since ${moment(approved.approvedAt)}` : 'none'}</dd>
     </dl>
+    ${mayStart && html`<p><a href="${lineUrl(url, line)}/start">Start a run</a></p>`}
     <h2>Approved images</h2>
     ${images.length === 0 ? html`<p>None so far.</p>` : imagesTable(url, images)}
     <h2>Runs</h2>
@@ -137,4 +155,5 @@ function older({ line, status }: RunFilter, cursor: string): string {
 
 /** Address of a run's page. */
 export const runUrl = (url: string, id: string): string => `${url}/runs/${encodeURIComponent(id)}`;
-const lineUrl = (url: string, line: string): string => `${url}/lines/${encodeURIComponent(line)}`;
+/** Address of a line's page. */
+export const lineUrl = (url: string, line: string): string => `${url}/lines/${encodeURIComponent(line)}`;

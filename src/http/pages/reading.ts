@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { RouteContext } from '../context';
 import { isEnd } from '../../domain/run';
+import { hasScope } from '../auth/keys';
 import { parseQuery } from '../parse';
 import { knownForm, noRun } from '../routes/runs';
 import { lineOf, orNoLine } from '../routes/lines';
@@ -14,6 +15,7 @@ import type { Signing } from './signing';
 
 /** What a form came to, by the code in the address it leads back to. */
 const SAID: Readonly<Record<string, string>> = {
+  started: 'The run was accepted.',
   counted: 'Your decision was counted.',
   recorded: 'Your decision was recorded. It counts once a worker has verified it.',
   canceled: 'The run is being cancelled.',
@@ -31,6 +33,7 @@ const RELOAD_SECONDS = 15;
 
 export function reading(app: FastifyInstance, { options, address, ask }: RouteContext, tools: Signing): void {
   const config = { access: { kind: 'page' } } as const;
+  const mayStart = (request: FastifyRequest): boolean => hasScope(tools.session(request).key, ['runs:write']);
   const show = (request: FastifyRequest, reply: FastifyReply, shown: Shown): FastifyReply =>
     reply.type('text/html; charset=utf-8').send(layout({ address, session: tools.session(request), ...shown }));
 
@@ -42,7 +45,10 @@ export function reading(app: FastifyInstance, { options, address, ask }: RouteCo
       ...(cursor !== undefined && { cursor }),
     };
     const [page, lines] = await ask(Promise.all([options.runs.list(filter), options.lines.list()]));
-    return show(request, reply, { title: 'Runs', body: runsPage(address, page, filter, lines) });
+    return show(request, reply, {
+      title: 'Runs',
+      body: runsPage({ address, page, filter, lines, mayStart: mayStart(request) }),
+    });
   });
 
   app.get<{ Params: { id: string }; Querystring: { said?: unknown } }>(
@@ -75,7 +81,10 @@ export function reading(app: FastifyInstance, { options, address, ask }: RouteCo
     const [line, images, page] = await ask(
       Promise.all([options.lines.get(name), options.lines.images(name), options.runs.list({ line: name, limit: 20 })]),
     );
-    const body = linePage(address, orNoLine(line), orNoLine(images), page);
+    const body = linePage({
+      ...{ address, line: orNoLine(line), images: orNoLine(images), page },
+      mayStart: mayStart(request),
+    });
     return show(request, reply, { title: `Line ${name}`, body });
   });
 }

@@ -10,6 +10,7 @@ import { layout } from './layout';
 import { reading } from './reading';
 import { createSigning, signing } from './signing';
 import { acting } from './acting';
+import { starting } from './starting';
 
 /** Needs an instance of its own: forms are read and errors shown as pages here. */
 export function pages(app: FastifyInstance, context: RouteContext, guard: Guard): void {
@@ -61,4 +62,5 @@ export function pages(app: FastifyInstance, context: RouteContext, guard: Guard)
   signing(app, context, tools, sessions);
   reading(app, context, tools);
   acting(app, context, tools);
+  starting(app, context, tools);
 }

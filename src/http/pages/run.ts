@@ -1,5 +1,6 @@
 /** A run's page: where it stands, what was found, and the decision. */
 import type { Report } from '../../client/api';
+import { LONGEST_REASON } from '../../domain/request';
 import { isEnd, STAGES, type Stage } from '../../domain/run';
 import type { StatusDocument } from '../../domain/status';
 import { sameActor } from '../../domain/approval';
@@ -9,7 +10,7 @@ import type { PublicAddress } from '../options';
 import { findings } from './findings';
 import { html, type Html } from './html';
 import { moment, webLink } from './layout';
-import { runUrl } from './lists';
+import { lineUrl, runUrl } from './lists';
 
 export interface RunView {
   readonly address: PublicAddress;
@@ -53,7 +54,7 @@ ${published(run)}
 ${findings(run, report)}
 ${decided(report)}
 ${timeline(report)}
-${cancelForm(view)}
+${cancelForm(view)}${askAgain(view)}
 </div>`;
 }
 
@@ -138,7 +139,7 @@ function decisionForm({ url }: PublicAddress, run: StatusDocument, session: Sess
     <input type="hidden" name="csrf" value="${session.csrf}" />
     <input type="hidden" name="evidenceDigest" value="${run.evidenceDigest}" />
     <label for="comment">Comment</label>
-    <textarea id="comment" name="comment" rows="3" maxlength="2000"></textarea>
+    <textarea id="comment" name="comment" rows="3" maxlength="${LONGEST_REASON}"></textarea>
     <div>
       ${
         standing
@@ -155,9 +156,17 @@ function cancelForm({ address, run, session }: RunView): Html | null {
   return html`<h2>Cancel</h2>
     <form class="panel" method="post" action="${runUrl(address.url, run.id)}/cancel">
       <input type="hidden" name="csrf" value="${session.csrf}" />
-      <label for="reason">Why this run should end</label><input id="reason" name="reason" maxlength="2000" />
+      <label for="reason">Why this run should end</label
+      ><input id="reason" name="reason" maxlength="${LONGEST_REASON}" />
       <button class="deny">Cancel this run</button>
     </form>`;
+}
+
+function askAgain({ address, run, session }: RunView): Html | null {
+  if (!isEnd(run.status) || !hasScope(session.key, ['runs:write'])) return null;
+  const form = `${lineUrl(address.url, run.line)}/start?${new URLSearchParams({ again: run.id }).toString()}`;
+  return html`<h2>Again</h2>
+    <p><a href="${form}">Ask for this image once more</a>, with changes.</p>`;
 }
 
 function published({ published: list }: StatusDocument): Html | null {

@@ -5,7 +5,7 @@ import { isKey, parseRunId } from '../../domain/names';
 import { actorOf } from '../auth/keys';
 import { credentialOf, type RouteContext } from '../context';
 import { Problem } from '../problem';
-import { LONGEST_REASON } from '../schemas';
+import { LONGEST_REASON } from '../../domain/request';
 
 /** Needs an instance of its own: here no body keeps a cancel from counting. */
 export function cancels(app: FastifyInstance, { options, ask }: RouteContext): void {

@@ -2,20 +2,20 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { Conflict } from '../../client/errors';
-import type { StatusDocument } from '../../domain/status';
 import { BadInput } from '../../domain/errors';
 import { hookRequester, hookSecretFault, meaningOf } from '../../domain/hook';
-import type { RunRequest } from '../../domain/request';
 import type { HookConfig } from '../../config/config';
 import { verifyGitHub, verifyStandardWebhook, type SignedDelivery, type Verified } from '../auth/signed-delivery';
 import type { RouteContext } from '../context';
 import { badRequest, Problem } from '../problem';
+import { startRun } from './runs';
 
 /** What a source that is not there is checked against: it costs the same, and fits nobody. */
 const NOBODY: readonly string[] = [randomBytes(32).toString('base64')];
 
 /** Needs an instance of its own: here a body is its bytes, whatever its type says. */
-export function hooks(app: FastifyInstance, { options, address, readiness, ask, now }: RouteContext): void {
+export function hooks(app: FastifyInstance, context: RouteContext): void {
+  const { options, address, now } = context;
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 
@@ -39,17 +39,12 @@ export function hooks(app: FastifyInstance, { options, address, readiness, ask, 
         return { started: false, reason: meaning.reason };
       }
       const key = keyOf(source, hook, id, raw);
-      const accept = async (run: RunRequest): Promise<StatusDocument> => {
-        const problem = await readiness.problem();
-        if (problem) throw problem;
-        // A delivery is one run for ever, however often and however late it comes, and whatever the config makes of it by then.
-        const credential = hookRequester(source);
-        return options.runs.start({ key, request: run, credential, subject: null, once: `${id} ${sha256(raw)}` });
-      };
-      const run = await ask(accept(meaning.request)).catch((error: unknown) => {
+      // A delivery is one run for ever, however often and however late it comes, and whatever the config makes of it by then.
+      const once = `${id} ${sha256(raw)}`;
+      const order = { key, request: meaning.request, credential: hookRequester(source), subject: null, once };
+      const run = await startRun(context, request, order).catch((error: unknown) => {
         throw error instanceof Conflict ? replayed() : error;
       });
-      request.log.info({ hook: source, run: run.id, line: run.line }, 'run accepted');
       return reply
         .code(202)
         .header('Location', run.statusUrl ?? `${address.url}/v1/runs/${encodeURIComponent(run.id)}`)

@@ -1,5 +1,6 @@
 /** Runs: start, read, list, report. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { StartOrder } from '../../client/api';
 import { parseRunId } from '../../domain/names';
 import { isEnd } from '../../domain/run';
 import type { StatusDocument } from '../../domain/status';
@@ -14,21 +15,13 @@ interface ById {
 }
 
 export function runs(app: FastifyInstance, context: RouteContext): void {
-  const { options, address, readiness, ask } = context;
+  const { options, address, ask } = context;
   const read = { access: { kind: 'key', scopes: ['runs:read'] } } as const;
   const write = { access: { kind: 'key', scopes: ['runs:write'] } } as const;
 
   app.post('/v1/runs', { config: write }, async (request, reply) => {
     parse(noQuerySchema, request.query, 'query');
-    const order = readStart(request, options);
-    const { id: credential, subject = null } = credentialOf(request);
-    const accept = async (): Promise<StatusDocument> => {
-      const problem = await readiness.problem();
-      if (problem) throw problem;
-      return options.runs.start({ ...order, credential, subject });
-    };
-    const run = await ask(accept());
-    request.log.info({ run: run.id, line: run.line }, 'run accepted');
+    const run = await startRun(context, request, { ...readStart(request, options), ...starterOf(request) });
     return reply
       .code(202)
       .header('Location', run.statusUrl ?? `${address.url}/v1/runs/${encodeURIComponent(run.id)}`)
@@ -78,6 +71,28 @@ export function runs(app: FastifyInstance, context: RouteContext): void {
       throw new Problem('not-yet', 'The report exists once the run has been judged, or has ended');
     return report;
   });
+}
+
+/** Who starts a run, by the credential of a request. */
+export function starterOf(request: FastifyRequest): Pick<StartOrder, 'credential' | 'subject'> {
+  const { id: credential, subject = null } = credentialOf(request);
+  return { credential, subject };
+}
+
+/** Starts a run. As long as Assay is not ready, none is accepted. */
+export async function startRun(
+  { options, readiness, ask }: RouteContext,
+  { log }: FastifyRequest,
+  order: StartOrder,
+): Promise<StatusDocument> {
+  const accept = async (): Promise<StatusDocument> => {
+    const problem = await readiness.problem();
+    if (problem) throw problem;
+    return options.runs.start(order);
+  };
+  const run = await ask(accept());
+  log.info({ run: run.id, line: run.line, credential: order.credential }, 'run accepted');
+  return run;
 }
 
 /** 404. */
