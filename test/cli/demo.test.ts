@@ -1,10 +1,10 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { appendFileSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createCleanup } from '../../src/cli/demo/cleanup';
 import { LINES, writeConfig } from '../../src/cli/demo/config';
 import { doorEnvironment } from '../../src/cli/demo/environment';
 import { loadConfig, secretFaults } from '../../src/config';
-import { eventually, tempDir } from '../setup/helpers';
+import { eventually, freePort, tempDir } from '../setup/helpers';
 import { temporalCli } from '../setup/temporal';
 import { builtProgram, runProgram, type Ran } from './program';
 
@@ -21,9 +21,37 @@ describe('the config of the demo', () => {
   test('is kept as it is where there is one already, with its keys', () => {
     const directory = join(tempDir(), 'demo');
     const first = writeConfig({ directory, ...order });
-    const second = writeConfig({ directory, ...order, port: 1 });
-    expect(second).toEqual(first);
-    expect(readFileSync(first.path, 'utf8')).toContain(':18080');
+    appendFileSync(first.path, '# mine\n');
+    expect(writeConfig({ directory, ...order })).toEqual(first);
+    expect(readFileSync(first.path, 'utf8')).toContain('# mine');
+  });
+
+  test.each([
+    ['the same ports', '', []],
+    ['another port', 'server: { listen: 127.0.0.1:9090 }', ['its server.listen has port 9090, --port is 18080']],
+    [
+      'another simulator',
+      'server: { listen: 127.0.0.1:18080 }\nspinnaker: { gate: http://127.0.0.1:9091/gate }',
+      ['its spinnaker.gate has port 9091, --simulator-port is 18084'],
+    ],
+    [
+      'two others',
+      'server: { listen: "[::1]:9090" }\nspinnaker: { gate: http://127.0.0.1:9091/gate }',
+      [
+        'its server.listen has port 9090, --port is 18080',
+        'its spinnaker.gate has port 9091, --simulator-port is 18084',
+      ],
+    ],
+    ['a Gate of one’s own', 'server: { listen: 127.0.0.1:18080 }\nspinnaker: { gate: https://gate.example.com }', []],
+    ['no Gate', 'server: { listen: 127.0.0.1:18080 }', []],
+    ['what is no config', 'server: [', []],
+  ])('that was kept is held against the ports of now: %s', (_what, kept, faults) => {
+    const directory = join(tempDir(), 'demo');
+    const { path } = writeConfig({ directory, ...order });
+    if (kept !== '') writeFileSync(path, kept);
+    const again = (): unknown => writeConfig({ directory, ...order });
+    if (faults.length === 0) expect(again).not.toThrow();
+    else expect(again).toThrow(expect.objectContaining({ exit: 2, faults, message: expect.stringContaining(path) }));
   });
 
   test('keeps its secrets from others on the machine', () => {
@@ -170,6 +198,66 @@ describe('assay demo', () => {
     expect(readdirSync(tmp)).toEqual([]);
   });
 });
+
+test('assay dev keeps a whole Assay running until Ctrl-C, and keeps runs and keys for the next time', async () => {
+  const directory = join(tempDir(), 'kept');
+  const dist = builtProgram();
+  interface Places {
+    readonly url: string;
+    readonly simulator: { readonly state: string };
+    readonly keys: Readonly<Record<string, string>>;
+  }
+  const places: Places[] = [];
+  const answers: unknown[] = [];
+  const call = async ({ url, keys }: Places, path: string, body?: object): Promise<unknown> => {
+    const answer = await fetch(`${url}${path}`, {
+      method: body ? 'POST' : 'GET',
+      headers: {
+        authorization: `Bearer ${keys['spinnaker']}`,
+        'content-type': 'application/json',
+        'idempotency-key': 'kept',
+      },
+      ...(body && { body: JSON.stringify(body) }),
+    });
+    return answer.json();
+  };
+  const ports = ['--port', String(await freePort()), '--simulator-port', String(await freePort())];
+  for (const use of [
+    (at: Places) => call(at, '/v1/runs', { line: Object.values(LINES)[0] }),
+    (at: Places) => call(at, '/v1/runs/kept'),
+  ]) {
+    let using: Promise<void> | undefined;
+    const ran = await runProgram({
+      dist,
+      args: ['dev', '--json', '--directory', directory, ...ports],
+      env: { TEMPORAL_CLI_PATH: temporalCli() },
+      onOutput: ({ stdout }, kill) => {
+        if (!stdout.endsWith('\n')) return;
+        using ??= (async () => {
+          const at = JSON.parse(stdout) as Places;
+          places.push(at);
+          try {
+            expect((await fetch(`${at.url}/readyz`)).status).toBe(200);
+            answers.push(await use(at), await (await fetch(at.simulator.state)).json());
+          } finally {
+            kill('SIGINT');
+          }
+        })();
+        using.catch(() => undefined);
+      },
+    });
+    await using;
+    expect(ran.code).toBe(0);
+    expect(ran.stderr).not.toContain('error:');
+  }
+  expect(answers).toEqual([
+    expect.objectContaining({ id: 'kept', status: 'RUNNING' }),
+    expect.objectContaining({ instances: expect.any(Array) }),
+    expect.objectContaining({ id: 'kept' }),
+    expect.objectContaining({ instances: expect.any(Array) }),
+  ]);
+  expect(places[1]?.keys).toEqual(places[0]?.keys);
+}, 120_000);
 
 test('assay simulate prints what to export, and Ctrl-C ends it with 0', async () => {
   const ran = await runProgram({

@@ -44,11 +44,11 @@ export async function startBacking(order: BackingOrder): Promise<Backing> {
   // First what a second one of us could not have: two Temporal servers on one file would spoil it.
   const simulator = await simulatorAt(order.simulatorPort, speed);
   cleanup.defer('the simulator', () => simulator.stop());
+  const { path, personas } = writeConfig({ directory, port, gate: simulator.gateUrl, application: APPLICATION });
   terminal.say('starting Temporal …');
   const temporal = await startTemporal(order);
   cleanup.defer('Temporal', temporal.stop);
   terminal.say('starting worker and server; AWS and Spinnaker are simulated …');
-  const { path, personas } = writeConfig({ directory, port, gate: simulator.gateUrl, application: APPLICATION });
   const env = doorEnvironment({ env: cli.env, config: path, temporal, aws: simulator.url });
   const doors = (['worker', 'server'] as const).map((name) =>
     startLoggedDoor({ name, doors: cli.doors, env, directory, cleanup }),

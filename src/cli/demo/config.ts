@@ -1,7 +1,7 @@
 /** The config of the demo and of `assay dev`, in a folder of its own with its policies and keys. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { stringify } from 'yaml';
+import { parseDocument, stringify } from 'yaml';
 import { z } from 'zod';
 import { usage } from '../exit';
 import { makeKey, writeSigningKeys } from '../keys';
@@ -48,7 +48,35 @@ export function writeConfig(order: ConfigOrder): { readonly path: string; readon
   const personas = keysOf(join(directory, 'keys.json'));
   const path = join(directory, 'assay.yaml');
   writeOnce(path, configText(order, personas));
+  const faults = keptFaults(readFileSync(path, 'utf8'), order);
+  if (faults.length > 0)
+    throw usage(`${path} was kept from another time and does not fit; change it, or the options`, faults);
   return { path, personas };
+}
+
+const keptSchema = z.object({
+  server: z.object({ listen: z.string() }),
+  spinnaker: z.object({ gate: z.string() }).optional(),
+});
+
+/**
+ * Where a config that was kept names other ports than those of now: the server would be waited for where it does not listen, and
+ * would look for a simulated Gate that is not there. A Gate somewhere else is somebody's own.
+ */
+export function keptFaults(text: string, { port, gate }: Pick<ConfigOrder, 'port' | 'gate'>): string[] {
+  const document = parseDocument(text);
+  const kept = keptSchema.safeParse(document.errors.length > 0 ? null : document.toJS());
+  // Of what else is wrong with it worker and server tell more.
+  if (!kept.success) return [];
+  const listens = /:(\d+)$/.exec(kept.data.server.listen)?.[1] ?? kept.data.server.listen;
+  const simulated = /^http:\/\/127\.0\.0\.1:(\d+)\/gate$/;
+  const [named, ours] = [kept.data.spinnaker?.gate ?? '', gate].map((url) => simulated.exec(url)?.[1]);
+  return [
+    ...(listens === String(port) ? [] : [`its server.listen has port ${listens}, --port is ${port}`]),
+    ...(named === undefined || named === ours
+      ? []
+      : [`its spinnaker.gate has port ${named}, --simulator-port is ${ours}`]),
+  ];
 }
 
 /** The config file. */
