@@ -7,6 +7,7 @@ import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../
 import { assertWanted, attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
 import { admitted } from './gate-memory';
+import { assertPipeline } from './sealed';
 
 /** What a pipeline is given besides its own parameters. */
 export interface StartInput {
@@ -26,9 +27,10 @@ export const createBakeActivities = (deps: Deps) => ({
   /** Starts the bake, once. A failure's first detail says whether the start may have reached Gate (`StartMemory`). */
   async startBake(input: StartInput): Promise<Started> {
     const { run, pipeline, parameters, pollSeconds } = input;
-    return startOnce(pollSeconds, (assertWanted) =>
-      gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true, assertWanted }),
-    );
+    return startOnce(pollSeconds, async (assertWanted) => {
+      await assertPipeline(deps, input, ({ bake }) => bake?.pipeline);
+      return gateOf(deps).start({ run, step: 'bake', n: 1 }, pipeline, parameters, { rebake: true, assertWanted });
+    });
   },
 
   /** Waits for the bake and reads its images. Final when the execution failed or made none in a region it was asked for. */

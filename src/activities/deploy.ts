@@ -1,17 +1,21 @@
 import type { Instance, Instances } from '../adapters/ports';
 import type { TestInstance } from '../domain/run';
 import { Final, NotFound } from '../domain/errors';
-import { TAG } from '../domain/names';
+import { correlationId, TAG } from '../domain/names';
 import { attempt, notReady } from './attempt';
 import { patient, readExecution, startOnce, type StartInput, type Started } from './bake';
 import { gateOf, type Deps } from './deps';
+import { assertPipeline } from './sealed';
+import { assertGivenAway } from './undo-deploy';
 
 export const createDeployActivities = (deps: Deps) => ({
   /** Starts the deploy, once. */
-  async startDeploy({ run, pipeline, parameters, pollSeconds }: StartInput): Promise<Started> {
-    return startOnce(pollSeconds, (assertWanted) =>
-      gateOf(deps).start({ run, step: 'deploy', n: 1 }, pipeline, parameters, { assertWanted }),
-    );
+  async startDeploy(input: StartInput): Promise<Started> {
+    const { run, pipeline, parameters, pollSeconds } = input;
+    return startOnce(pollSeconds, async (assertWanted) => {
+      await assertPipeline(deps, input, ({ deploy }) => (deploy?.kind === 'pipeline' ? deploy.pipeline : undefined));
+      return gateOf(deps).start({ run, step: 'deploy', n: 1 }, pipeline, parameters, { assertWanted });
+    });
   },
 
   /** Waits for the deploy and its one running instance, checks that it runs this very image, and tags what was made. */
@@ -24,8 +28,10 @@ export const createDeployActivities = (deps: Deps) => ({
     expires: string;
     pollSeconds: number;
   }): Promise<TestInstance> {
-    const { pollSeconds, region, amiId } = input;
+    const { run, pollSeconds, region, amiId } = input;
     const execution = await readExecution(deps, input.executionId);
+    if (execution.correlationId !== correlationId(run, 'deploy', 1))
+      throw new Final(`execution ${execution.id} is not the deploy of run ${run}`);
     if (!execution.over) throw notReady(execution.progress, pollSeconds);
     if (execution.failure !== null || execution.status !== 'SUCCEEDED')
       throw new Final(
@@ -65,6 +71,7 @@ export const createDeployActivities = (deps: Deps) => ({
     destroy: boolean;
   }): Promise<TestInstance> {
     const { instances } = deps.aws.region(input.region);
+    if (input.destroy) await assertGivenAway(deps, input);
     const instance = await instances.describe(input.instanceId);
     // An instance that stays its owner's gets no tags: an expiry on it would invite a sweep to remove it.
     if (input.destroy) for (const id of [instance.id, ...instance.volumeIds]) await instances.tag(id, ourTags(input));

@@ -1,7 +1,7 @@
 import { ApplicationFailure } from '@temporalio/common';
 import type { Execution, Spinnaker } from '../adapters/ports';
 import { Doubtful, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
-import type { SpinnakerStep } from '../domain/names';
+import { isOfStep, type SpinnakerStep } from '../domain/names';
 import { attemptLimitMs, notReady, remember, remembered } from './attempt';
 import { isBelieved, lookedInVain, type Absence } from './patience';
 
@@ -126,7 +126,7 @@ export const isGivenUp = ({ status, failure, over }: Execution): boolean =>
 
 /**
  * Every execution of a run's step: what Gate's search lists, and the one that is known by id, which the search, being
- * eventually consistent, may not list yet.
+ * eventually consistent, may not list yet. One that is somebody else's is none of it, whoever gave its id.
  */
 export async function executionsOf(
   spinnaker: Spinnaker,
@@ -136,7 +136,8 @@ export async function executionsOf(
   const listed = await spinnaker.find(run, step, pipeline);
   if (executionId === null || listed.some(({ id }) => id === executionId)) return listed;
   try {
-    return [...listed, await spinnaker.execution(executionId)];
+    const known = await spinnaker.execution(executionId);
+    return isOfStep(known.correlationId, run, step) ? [...listed, known] : listed;
   } catch (error) {
     if (error instanceof NotFound) return listed;
     throw error;

@@ -5,13 +5,21 @@ import { TAG } from '../domain/names';
 import type { RegionImage } from '../domain/run';
 import { attempt, notReady } from './attempt';
 import type { Deps } from './deps';
+import { sealedRequest } from './sealed';
 
 /** EC2 image states that never become `available` (EC2 API reference, Image). */
 const DEAD_STATES = new Set(['failed', 'error', 'invalid', 'deregistered', 'disabled']);
 /** Looks in which a missing image counts as not visible yet (EC2 is eventually consistent), not as missing. */
 const PATIENCE = 20;
 
-export const createImageActivities = ({ aws, documents, runs }: Deps) => {
+interface Candidate {
+  readonly run: string;
+  readonly bake: EvidenceRef | null;
+  readonly siblings: readonly RegionImage[];
+}
+
+export const createImageActivities = (deps: Deps) => {
+  const { aws, documents, runs } = deps;
   /** Why it may not become the run's; reads nothing but the other run that it names. */
   async function faultsOf(image: Image, run: string): Promise<string[]> {
     const owner = image.tags[TAG.run];
@@ -35,6 +43,17 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => {
     ];
   }
 
+  /** Throws for an image that neither the run's bake made nor its request brought. */
+  async function assertOfRun({ run, bake, ...home }: RegionImage & Candidate): Promise<void> {
+    const made = bake === null ? null : await documents.load('bake', bake);
+    const { image } = (await sealedRequest(deps, run)).request;
+    const own = made?.run === run && !image ? made.images : [];
+    const all = image ? [...own, { region: image.region, amiId: image.id }] : own;
+    for (const { region, amiId } of [home, ...home.siblings])
+      if (!all.some((one) => one.region === region && one.amiId === amiId))
+        throw new Final(`${amiId} in ${region} is no image of run ${run}`);
+  }
+
   return {
     /**
      * Makes the image this run's candidate, with what the same bake made in other regions: waits until all of them are there
@@ -47,6 +66,8 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => {
       region: string;
       amiId: string;
       baked: boolean;
+      /** What the bake made, as it was sealed; null where the image was brought. */
+      bake: EvidenceRef | null;
       siblings: readonly RegionImage[];
       instanceId: string | null;
       /** When the run began, ISO 8601. */
@@ -54,6 +75,7 @@ export const createImageActivities = ({ aws, documents, runs }: Deps) => {
       pollSeconds: number;
     }): Promise<{ ref: EvidenceRef }> {
       const { run, pollSeconds } = input;
+      await assertOfRun(input);
       const images: Image[] = [];
       const faults: string[] = [];
       for (const { region, amiId } of [input, ...input.siblings]) {

@@ -10,12 +10,8 @@ export interface LateImageInput extends Undoing {
   /** The bake's execution, where it is known that one was started. */
   readonly executionId: string | null;
   readonly regions: readonly string[];
-  /** Images that the bake is known to have named. */
-  readonly named: readonly RegionImage[];
   /** Images that stay, as the run was approved with them. */
   readonly kept: readonly RegionImage[];
-  /** When the run began, ISO 8601. */
-  readonly startedAt: string;
   readonly until: string;
   /** How long after its end a bake may still make an image. */
   readonly bakeLimitMinutes: number;
@@ -39,12 +35,10 @@ export const createLateBakeActivities = (deps: Deps) => ({
    * be cancelled while Gate was away. `null` once `until` has passed, and with it the limit of each bake that was open.
    */
   async awaitLateImage(input: LateImageInput): Promise<LateImage | null> {
-    const { run, regions, startedAt, pollSeconds } = input;
-    const { images, trouble } = await endBake(deps, input);
-    const { plan } = await lookForImages(deps.aws, {
-      ...{ run, regions, startedAt, named: [...input.named, ...images], kept: input.kept },
-      ...{ brought: false, destroy: false, tagged: false, before: NOTHING_TO_REMOVE },
-    });
+    const { run, regions, kept, pollSeconds } = input;
+    // What the bake had named before is marked as the run's; of what it names now there is Gate's own word.
+    const { images: named, trouble } = await endBake(deps, input);
+    const { plan } = await lookForImages(deps, { run, regions, named, kept, tagged: false, before: NOTHING_TO_REMOVE });
     const until = untilOf(input);
     if (plan.remove.length > 0) return { plan, until, gate: memoryOf(input) };
     if (trouble !== null) throw trouble;

@@ -6,6 +6,7 @@ import type { EndStatus } from '../domain/run';
 import { notReady, remember, remembered } from './attempt';
 import { patient, readExecution, startOnce, type Started, type StartInput } from './bake';
 import { gateOf, type Deps } from './deps';
+import { assertPipeline, sealedRequest, sealedSettings } from './sealed';
 
 /** How a stage of manual judgment is answered (Orca, `ManualJudgmentStage`). */
 export type Judgment = 'continue' | 'stop';
@@ -44,6 +45,7 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
     const regions = [image, ...siblings].map(({ region }) => region);
     const tags = approvedTags(run, line);
     const gate = gateOf(deps);
+    await assertPipeline(deps, input, ({ spinnaker }) => spinnaker.imageTags?.pipeline);
     for (const { id, region } of [image, ...siblings]) {
       const now = await deps.aws.region(region).images.describe(id);
       if (Object.entries(tags).some(([tag, value]) => now.tags[tag] !== value))
@@ -99,7 +101,11 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
   },
 
   /** Starts the pipeline that follows a decision, once. It is not told of an approval that is not in the evidence. */
-  async startAfter({ run, pipeline, parameters, pollSeconds }: StartInput): Promise<Started> {
+  async startAfter(input: StartInput): Promise<Started> {
+    const { run, pipeline, parameters, pollSeconds } = input;
+    await assertPipeline(deps, input, ({ spinnaker: { afterDecision } }) =>
+      afterDecision?.kind === 'pipeline' ? afterDecision.pipeline : undefined,
+    );
     if (parameters['assayStatus'] === 'SUCCEEDED') await assertPublished(deps, run, parameters['amiId']);
     return startOnce(pollSeconds, (assertWanted) =>
       gateOf(deps).start({ run, step: 'after', n: 1 }, pipeline, parameters, { assertWanted }),
@@ -113,6 +119,7 @@ export const createTellSpinnakerActivities = (deps: Deps) => ({
    */
   async giveJudgment(input: JudgmentInput): Promise<JudgmentGiven> {
     const { run, executionId, judgment, pollSeconds } = input;
+    await assertAsked(deps, input);
     if (judgment === 'continue') await assertPublished(deps, run);
     const execution = await readExecution(deps, executionId);
     const stage = judgmentStage(execution, input);
@@ -152,6 +159,14 @@ async function assertPublished({ documents }: Deps, run: string, amiId?: string)
   if (!result || result.kind === 'failed') throw new Final(`nothing in the evidence says that run ${run} was approved`);
   if (amiId !== undefined && result.kind === 'published' && result.published.some((one) => one.amiId !== amiId))
     throw new Final(`run ${run} did not publish ${amiId}`);
+}
+
+/** Throws for a judgment that the run's line does not give, or not in the execution that asked for the run. */
+async function assertAsked(deps: Deps, { run, executionId, stage }: JudgmentInput): Promise<void> {
+  const { afterDecision } = (await sealedSettings(deps, run)).settings.line.spinnaker;
+  const { source } = (await sealedRequest(deps, run)).request;
+  if (afterDecision?.kind !== 'judgment' || afterDecision.stage !== stage || source?.executionId !== executionId)
+    throw new Final(`run ${run} has no judgment "${stage}" to give in execution ${executionId}`);
 }
 
 const isWaiting = ({ status }: ExecutionStage): boolean =>

@@ -1,6 +1,6 @@
 import type { AutoScalingGroup, AwsRegion, Execution, Instance, Spinnaker, SpinnakerJob } from '../adapters/ports';
 import type { ServerGroup, TestInstance } from '../domain/run';
-import { Forbidden, NotFound, TryAgain } from '../domain/errors';
+import { Final, Forbidden, NotFound, TryAgain } from '../domain/errors';
 import { candidateFaults } from '../domain/image';
 import { isRegion, TAG } from '../domain/names';
 import { notReady } from './attempt';
@@ -18,6 +18,7 @@ import {
   type GateMemory,
 } from './gate-memory';
 import { believeOrLookAgain, type Absence } from './patience';
+import { assertPipeline, sealedRequest } from './sealed';
 
 export interface UndoDeployInput {
   readonly run: string;
@@ -94,7 +95,8 @@ export const createUndoDeployActivities = (deps: Deps) => ({
 
   /** Removes what still comes of a deploy that was given up; answers once `until` has passed and nothing is left. */
   async watchLateDeploy({ until, ...input }: UndoDeployInput & { readonly until: string }): Promise<void> {
-    await removeDeploy(deps, input, 'no search');
+    // A deploy is given up only while no instance of it is known.
+    await removeDeploy(deps, { ...input, instance: null }, 'no search');
     if (Date.now() < Date.parse(until))
       throw notReady(`nothing of the given-up deploy is there, watching until ${until}`, input.pollSeconds);
   },
@@ -105,10 +107,21 @@ export const createUndoDeployActivities = (deps: Deps) => ({
    */
   async undoBrought(input: UndoBroughtInput): Promise<void> {
     const aws = deps.aws.region(input.region);
+    await assertGivenAway(deps, input);
     const ours = await claimBrought(deps, aws, input);
     if (ours) await removeInstances(aws, input, await aws.instances.ofRun(input.run), ours);
   },
 });
+
+/** Throws for an instance that the run's request did not give away. */
+export async function assertGivenAway(
+  deps: Deps,
+  { run, instanceId, amiId }: Pick<UndoBroughtInput, 'run' | 'instanceId'> & { readonly amiId?: string },
+): Promise<void> {
+  const { image, instance } = (await sealedRequest(deps, run)).request;
+  if (!instance?.destroy || instance.id !== instanceId || (amiId !== undefined && image?.id !== amiId))
+    throw new Final(`the request of run ${run} did not give ${instanceId} away`);
+}
 
 /** The instance, if it is, or was, this run's to remove. Marks it and its volumes, which it no longer names once it is gone. */
 async function claimBrought(
@@ -161,11 +174,16 @@ async function removeDeploy(
   start: 'search' | 'no search',
 ): Promise<readonly Execution[] | 'away'> {
   const spinnaker = gateOf(deps);
+  await assertPipeline(deps, { run: input.run, pipeline: input.destroyPipeline }, ({ deploy }) =>
+    deploy?.kind === 'pipeline' ? deploy.destroyPipeline : undefined,
+  );
   const deploys = await endDeploys(spinnaker, input, start);
   const executions = deploys === 'away' ? [] : deploys;
+  const told = executions.flatMap(({ servers }) => servers);
+  const { server } = input.instance ?? { server: null };
   const known = [
-    ...executions.flatMap(({ servers }) => servers),
-    ...(input.instance?.server ? [input.instance.server] : []),
+    ...(server ? [{ ...server, told: false }] : []),
+    ...told.map((one) => ({ ...one, told: true })),
   ].filter(({ region }) => isRegion(region));
   const account = executions.map((one) => one.account).find((one) => one !== null) ?? null;
   // A deploy may make groups where nobody asked for them. Spinnaker numbers them by region: elsewhere a name is another's.
@@ -248,8 +266,8 @@ async function mark({ instances }: AwsRegion, run: string, groups: readonly OurG
 interface Place {
   readonly region: string;
   readonly aws: AwsRegion;
-  /** What the run's executions name there. */
-  readonly known: readonly ServerGroup[];
+  /** Groups that are known there by name; `told`: by one of the run's executions. */
+  readonly known: readonly (ServerGroup & { readonly told: boolean })[];
 }
 
 interface OurGroup extends Pick<Place, 'region' | 'aws'> {
@@ -257,14 +275,21 @@ interface OurGroup extends Pick<Place, 'region' | 'aws'> {
   readonly account: string | null;
 }
 
-/** The run's Auto Scaling groups of a region: those that carry its tag, and those known ones that carry no other's. */
+/**
+ * The run's Auto Scaling groups of a region: those that carry its tag, and those that its executions name and that carry no
+ * other's. Of any other that is known the tag has to show first.
+ */
 async function ourGroups({ region, aws, known }: Place, run: string, account: string | null): Promise<OurGroup[]> {
   const groups = new Map<string, OurGroup>();
   // Before Orca notes the group it is found by its tag alone; the account is the one it was to be made in.
   for (const group of await aws.groups.ofRun(run)) groups.set(group.name, { region, aws, group, account });
-  for (const { name, account: named } of known) {
+  for (const { name, account: named, told } of known) {
     const group = groups.get(name)?.group ?? (await aws.groups.describe(name));
-    if (group && (group.tags[TAG.run] ?? run) === run) groups.set(name, { region, aws, group, account: named });
+    const holder = group?.tags[TAG.run];
+    if (!group || (holder !== undefined && holder !== run)) continue;
+    if (holder === undefined && !told && !known.some((one) => one.told && one.name === name))
+      throw notReady(`the tags of Auto Scaling group ${name} are not visible`, 2);
+    groups.set(name, { region, aws, group, account: named });
   }
   return [...groups.values()];
 }
@@ -372,17 +397,19 @@ async function removeInstances(
   const alive = new Map(ofRun.map((instance) => [instance.id, instance]));
   if (known && !alive.has(known.instanceId)) {
     const instance = await find(() => instances.describe(known.instanceId));
-    if (instance && instance.state !== 'terminated' && (instance.tags[TAG.run] ?? input.run) === input.run)
-      alive.set(instance.id, instance);
+    const isThere = instance && instance.state !== 'terminated';
+    if (isThere && instance.tags[TAG.run] === input.run) alive.set(instance.id, instance);
+    // It was tagged before the run knew it. What shows no tag may be anybody's: it is waited for, and not touched.
+    if (isThere && instance.tags[TAG.run] === undefined) left.push(`the tags of ${instance.id} are not visible`);
   }
   for (const { id, state } of alive.values()) {
     if (state !== 'shutting-down') await instances.terminate(id);
     left.push(`${id} is ${state}`);
   }
-  const suspects = new Set([...(known?.volumeIds ?? []), ...(await instances.volumesOfRun(input.run))]);
-  const volumes = await instances.existingVolumes([...suspects]);
+  const marked = new Set(await instances.volumesOfRun(input.run));
+  const volumes = await instances.existingVolumes([...new Set([...(known?.volumeIds ?? []), ...marked])]);
   // A volume goes with its instance (DeleteOnTermination); what is left after that would stay for ever.
-  if (left.length === 0) for (const volume of volumes) await instances.deleteVolume(volume);
+  if (left.length === 0) for (const volume of volumes) if (marked.has(volume)) await instances.deleteVolume(volume);
   left.push(...volumes.map((volume) => `${volume} still exists`));
   if (left.length > 0) throw notReady(left.join('; '), Math.min(input.pollSeconds, 5));
 }

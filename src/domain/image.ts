@@ -58,6 +58,18 @@ export function siblingFaults(image: Image, home: Image, startedAt: string): str
 export const removable = (image: Image, run: string): boolean =>
   image.tags[TAG.run] === run && !isLocked(image.tags[TAG.state]);
 
+/** What a run was asked for, as far as it says what the run may take away. */
+export interface Mandate {
+  /** When it began, ISO 8601. */
+  readonly startedAt: string;
+  /** The image that it was brought; `destroy`: and given. */
+  readonly brought: { readonly id: string; readonly destroy: boolean } | null;
+}
+
+/** Whether an image that is the run's may go: its own making, or one that was given to it. What was brought only is kept. */
+export const mayGo = (image: Image, { startedAt, brought }: Mandate): boolean =>
+  image.id === brought?.id ? brought.destroy : madeSince(image, startedAt);
+
 /** Images to remove, with their snapshots, which EC2 no longer names once the image is gone. */
 export interface RemovalPlan {
   readonly remove: readonly (RegionImage & { readonly snapshotIds: readonly string[] })[];

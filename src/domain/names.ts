@@ -123,6 +123,10 @@ export type SpinnakerStep = 'bake' | 'deploy' | 'destroy' | 'tags' | 'after';
  */
 export const correlationId = (run: string, step: SpinnakerStep, n: number): string => `${run}/${step}/${n}`;
 
+/** Whether a correlation id is one of a run's step. No run's id holds a slash. */
+export const isOfStep = (id: string | null, run: string, step: SpinnakerStep): boolean =>
+  id?.startsWith(`${run}/${step}/`) ?? false;
+
 /**
  * What EC2 knows a run's nth launch by, so that asking again is no second launch. `n` may grow only when it is known that the
  * launch before made nothing.

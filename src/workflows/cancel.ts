@@ -15,7 +15,7 @@ export class CancelSwitch {
   private sealed: string | null = null;
 
   constructor(private readonly onAccepted: (reason: string) => void) {
-    setHandler(cancelUpdate, ({ by, reason }) => this.cancel(reason ? `${by}: ${reason}` : by));
+    setHandler(cancelUpdate, (argument) => this.cancel(askerOf(argument)));
     // Temporal's own cancel reaches the root scope.
     void CancellationScope.current().cancelRequested.catch(() => this.cancel('canceled in Temporal'));
   }
@@ -40,4 +40,15 @@ export class CancelSwitch {
     this.sealed ??= reason;
     return true;
   }
+}
+
+/** Longest word of who asks, and why. */
+const LONGEST_ASKER = 320;
+const LONGEST_REASON = 2000;
+
+/** Anybody may send the update by hand, without an argument too; a handler that throws would hold the workflow up for ever. */
+function askerOf(argument: Partial<CancelArgument> | null | undefined): string {
+  const { by, reason } = argument ?? {};
+  const who = typeof by === 'string' && by !== '' ? by.slice(0, LONGEST_ASKER) : 'somebody in Temporal';
+  return typeof reason === 'string' && reason !== '' ? `${who}: ${reason.slice(0, LONGEST_REASON)}` : who;
 }

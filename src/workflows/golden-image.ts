@@ -229,6 +229,7 @@ class GoldenImageRun {
         run,
         line,
         ...image,
+        bake: this.record.refs.bake,
         instanceId: opened.request.instance?.id ?? null,
         startedAt: facts.startedAt,
         pollSeconds: this.pollSeconds,

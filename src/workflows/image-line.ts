@@ -1,5 +1,6 @@
 import {
   allHandlersFinished,
+  ApplicationFailure,
   condition,
   continueAsNew,
   defineUpdate,
@@ -7,7 +8,7 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { MESSAGE, workflowId } from '../domain/names';
+import { MESSAGE, parseRunId, workflowId } from '../domain/names';
 import { isExpected, why } from './failures';
 import type { ImageLineInput, PublishArgument } from './messages';
 import { HOUR, proxies } from './proxies';
@@ -25,9 +26,13 @@ export async function imageLine(input: ImageLineInput): Promise<void> {
   const queue = [...(input.queue ?? [])];
   const done = new Set(input.done ?? []);
   // Only enqueues: who asks is told by signal when it is done.
-  setHandler(publishUpdate, ({ run }) => {
-    if (!queue.includes(run)) queue.push(run);
-  });
+  setHandler(
+    publishUpdate,
+    ({ run }) => {
+      if (!queue.includes(run)) queue.push(run);
+    },
+    { validator: mustNameARun },
+  );
 
   for (
     let entries = 0;
@@ -43,6 +48,12 @@ export async function imageLine(input: ImageLineInput): Promise<void> {
   }
   await condition(allHandlersFinished);
   await continueAsNew<typeof imageLine>({ ...input, queue, done: [...done].slice(-REMEMBERED) });
+}
+
+/** Refused before it is in history: a handler that throws would hold up the line, and with it every run that waits for it. */
+function mustNameARun(argument: Partial<PublishArgument> | null | undefined): void {
+  if (typeof argument?.run !== 'string' || !parseRunId(argument.run))
+    throw ApplicationFailure.nonRetryable('what is to be published is named by the id of its run', 'BadInput');
 }
 
 /** Null when there is a result, good or bad, in the evidence; else why there is none. */

@@ -15,6 +15,8 @@ const KEY = {
 
 /** Most entries of a timeline; a run has about thirty. */
 const LONGEST_TIMELINE = 300;
+/** Most UTF-16 units of an entry. All of them go to one activity, whose input Temporal bounds (2 MB), control characters in six bytes each. */
+const LONGEST_NOTE = 600;
 
 /** Where a run stands, and how that is shown: memo, search attributes and the Temporal UI follow each change. */
 export class RunRecord {
@@ -47,7 +49,7 @@ export class RunRecord {
   /** A line in the timeline. */
   note(text: string): void {
     if (this.timeline.length < LONGEST_TIMELINE)
-      this.timeline.push({ at: new Date().toISOString(), stage: this.state.stage, text });
+      this.timeline.push({ at: new Date().toISOString(), stage: this.state.stage, text: text.slice(0, LONGEST_NOTE) });
   }
 
   keep(refs: Partial<RunRefs>): void {

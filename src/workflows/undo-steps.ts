@@ -55,7 +55,6 @@ const keptBy = ({ image }: RunFacts, which: Which): readonly RegionImage[] =>
 export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
   const { opened, run } = facts;
   const { pollSeconds } = opened.settings;
-  const brought = opened.request.image;
   // A later round no longer sees the image whose snapshots are left.
   let plan: RemovalPlan = NOTHING_TO_REMOVE;
   const absence = new Memory<Absence | null>(null);
@@ -72,10 +71,7 @@ export function undoImage(facts: RunFacts, { poll }: Proxies): UndoStep {
           regions,
           named: namedBy(facts),
           kept: keptBy(facts, which),
-          brought: brought !== undefined,
-          destroy: brought?.destroy ?? false,
           tagged: facts.tagged,
-          startedAt: facts.startedAt,
           before: plan,
           absence: before,
           pollSeconds,
@@ -123,11 +119,10 @@ export function undoBake(facts: RunFacts, { poll }: Proxies): UndoStep {
       facts.named = [...facts.named, ...images];
       if (!late) return;
       const regions = [...new Set([...regionsOf(facts), ...facts.named.map(({ region }) => region)])];
-      const watched = { named: facts.named, kept: keptBy(facts, which) };
       await watchLate(facts, 'image of the given-up bake', bakeLimitMinutes, (until) => ({
         workflow: lateBake,
         workflowId: workflowId.lateBake.of(run),
-        input: { ...bake, ...watched, regions, until, bakeLimitMinutes, startedAt: facts.startedAt },
+        input: { ...bake, kept: keptBy(facts, which), regions, until, bakeLimitMinutes },
       }));
     },
   };

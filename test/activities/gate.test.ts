@@ -3,6 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { createActivities, type Deps } from '../../src/activities';
 import type { Execution, Spinnaker } from '../../src/adapters/ports';
 import { AnswerLost, Doubtful, Forbidden, TryAgain } from '../../src/domain/errors';
+import { sealedDocuments } from './sealed';
 
 /** One attempt of an activity after others: what they remembered is given to it, and what it remembers is kept. */
 class Attempts {
@@ -24,7 +25,8 @@ class Attempts {
 }
 
 const MINUTE = 60_000;
-const activities = (gate: Partial<Spinnaker>) => createActivities({ spinnaker: gate as Spinnaker } as Deps);
+const activities = (gate: Partial<Spinnaker>) =>
+  createActivities({ spinnaker: gate as Spinnaker, documents: sealedDocuments('r') } as Deps);
 const throwing = (error: Error) => (): Promise<never> => Promise.reject(error);
 const input = { run: 'r', pipeline: 'bake-golden', parameters: {}, pollSeconds: 1 };
 const undo = { ...input, executionId: null, pollSeconds: 1, unreachableMinutes: 60, gate: { awaySince: null } };
@@ -98,7 +100,9 @@ test.each([
 
 test('a deploy that makes groups in further regions is a fault', async () => {
   const servers = ['us-east-1', 'eu-west-1'].map((region) => ({ account: 'test', region, name: 'g-v000' }));
-  const done = { id: 'E1', status: 'SUCCEEDED', over: true, failure: null, servers } as unknown as Execution;
+  const done = {
+    ...{ id: 'E1', correlationId: 'r/deploy/1', status: 'SUCCEEDED', over: true, failure: null, servers },
+  } as unknown as Execution;
   const { awaitInstance } = activities({ execution: async () => done });
   const what = {
     run: 'r',

@@ -14,8 +14,12 @@ import type { EvidenceStore, Sealer, Spinnaker } from '../../src/adapters/ports'
 import { createSpinnaker } from '../../src/adapters/spinnaker';
 import type { Documents } from '../../src/activities/documents';
 import { FINAL_TYPES } from '../../src/domain/errors';
+import { NO_REFS } from '../../src/domain/evidence';
 import type { OtherRun } from '../../src/domain/image';
+import type { RunRequest } from '../../src/domain/request';
+import type { LineSettings } from '../../src/domain/settings';
 import { startSimulator, type Simulator, type SimulatorOptions } from '../../src/simulator';
+import { runSettings } from '../domain/given';
 import { tempDir } from '../setup/helpers';
 import { ENVIRONMENT } from '../adapters/aws/setup';
 
@@ -47,12 +51,22 @@ export interface Bench {
   /** How other runs stand. */
   readonly standing: Map<string, OtherRun>;
   readonly enqueued: string[];
+  /** Seals what the run was asked for and the settings of its line, as its first act does. `openBench` has done so with the defaults. */
+  seal(what?: Sealed): Promise<void>;
   /** Runs an activity as Temporal would: again and again, with what it remembered, until it answers or fails for good. */
   run<K extends keyof Activities>(
     name: K,
     input: Parameters<Activities[K]>[0],
     options?: Attempts,
   ): Promise<Awaited<ReturnType<Activities[K]>>>;
+}
+
+export interface Sealed {
+  readonly run?: string;
+  readonly line?: Partial<LineSettings>;
+  readonly request?: Partial<RunRequest>;
+  /** When it began, ISO 8601; default: now. */
+  readonly at?: string;
 }
 
 /** Failed attempts are what is tested. */
@@ -93,9 +107,24 @@ export async function openBench(options: SimulatorOptions = {}): Promise<Bench> 
     requests: { start: async () => 'r' },
     lines: { enqueue: async ({ run }) => void enqueued.push(run) },
   });
+  const signer = createSigner({ privateKey: () => decisions.privateKey });
+  const seal = async ({ run = RUN, line = {}, request = {}, at = new Date().toISOString() }: Sealed = {}) => {
+    const asked = { line: 'golden', parameters: {}, ...request };
+    const by = { kind: 'request' as const, run, key: run, credential: 'ci', subject: null, at };
+    const statement = {
+      run,
+      line: 'golden',
+      settings: runSettings(line),
+      request: signer.request({ ...by, request: asked }),
+    };
+    await documents.writeRefs(run, {
+      ...NO_REFS,
+      settings: await documents.store({ kind: 'settings', at, ...statement }),
+    });
+  };
+  await seal();
   return {
-    ...{ simulator, evidence, documents, sealer, spinnaker, standing, enqueued },
-    signer: createSigner({ privateKey: () => decisions.privateKey }),
+    ...{ simulator, evidence, documents, sealer, signer, spinnaker, standing, enqueued, seal },
     async run(name, input, { attempts = 100, between } = {}) {
       let heartbeatDetails: unknown;
       for (let attempt = 1; ; attempt += 1) {

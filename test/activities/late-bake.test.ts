@@ -7,7 +7,7 @@ const PIPELINE = 'bake-golden';
 
 /** A watch that would end at once. */
 const input = (change: Partial<LateImageInput> = {}): LateImageInput => ({
-  ...{ run: RUN, pipeline: PIPELINE, executionId: null, regions: [REGION], named: [], kept: [], startedAt: START },
+  ...{ run: RUN, pipeline: PIPELINE, executionId: null, regions: [REGION], kept: [] },
   ...{ until: START, bakeLimitMinutes: 0.05, unreachableMinutes: 1, pollSeconds: POLL, gate: { awaySince: null } },
   ...change,
 });

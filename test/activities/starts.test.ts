@@ -5,6 +5,7 @@ import { createActivities, type Deps } from '../../src/activities';
 import { attended } from '../../src/activities/attempt';
 import type { Execution, Spinnaker } from '../../src/adapters/ports';
 import { AnswerLost, Doubtful, Final, Forbidden, NotFound, TryAgain } from '../../src/domain/errors';
+import { sealedDocuments } from './sealed';
 
 const failing = (error: Error) => () => Promise.reject(error);
 
@@ -44,8 +45,11 @@ describe('a start is no longer sent', () => {
       options?.assertWanted?.();
       return { executionId: '01H' };
     };
-    const { startBake } = createActivities({ spinnaker: { start } } as unknown as Deps);
-    return env.run(startBake, { run: 'r', pipeline: 'p', parameters: {}, pollSeconds: 1 });
+    const { startBake } = createActivities({
+      spinnaker: { start },
+      documents: sealedDocuments('r'),
+    } as unknown as Deps);
+    return env.run(startBake, { run: 'r', pipeline: 'bake-golden', parameters: {}, pollSeconds: 1 });
   };
   const env = (info: object) => new MockActivityEnvironment({ scheduledTimestampMs: Date.now(), ...info });
   const limits = { scheduleToCloseTimeoutMs: 60_000, startToCloseTimeoutMs: 60_000 };

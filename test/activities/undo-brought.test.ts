@@ -9,8 +9,9 @@ async function given(imageTags: Record<string, string> = {}, instanceTags: Recor
   const instance = bench.simulator.seed.instance({ imageId: image.id, tags: instanceTags });
   return { bench, image, instance };
 }
-const undo = (bench: Bench, instanceId: string, amiId: string, change: Partial<UndoBroughtInput> = {}) =>
-  bench.run('undoBrought', {
+const undo = async (bench: Bench, instanceId: string, amiId: string, change: Partial<UndoBroughtInput> = {}) => {
+  await giveAway(bench, instanceId, amiId);
+  return bench.run('undoBrought', {
     run: RUN,
     region: REGION,
     instanceId,
@@ -19,6 +20,9 @@ const undo = (bench: Bench, instanceId: string, amiId: string, change: Partial<U
     pollSeconds: POLL,
     ...change,
   });
+};
+const giveAway = (bench: Bench, id: string, amiId: string) =>
+  bench.seal({ request: { image: { id: amiId, region: REGION, destroy: false }, instance: { id, destroy: true } } });
 
 test.each([
   ['was adopted', { [TAG.run]: RUN }],
@@ -47,6 +51,7 @@ test('its volumes go too where they would outlive it', async () => {
 test('one that is gone already is believed to be only after some looks', async () => {
   const { bench, image } = await given();
   const id = 'i-0123456789abcdef0';
+  await giveAway(bench, id, image.id);
   await expect(
     bench.run(
       'undoBrought',

@@ -9,8 +9,8 @@ const START = new Date().toISOString();
 const DAY_MS = 24 * 3_600_000;
 
 const input = (change: Partial<PlanInput> = {}): PlanInput => ({
-  ...{ run: RUN, regions: [REGION], named: [], kept: [], brought: false, destroy: false, tagged: false },
-  ...{ startedAt: START, before: NOTHING_TO_REMOVE, absence: null, pollSeconds: POLL },
+  ...{ run: RUN, regions: [REGION], named: [], kept: [], tagged: false },
+  ...{ before: NOTHING_TO_REMOVE, absence: null, pollSeconds: POLL },
   ...change,
 });
 const remove = (bench: Bench, plan: RemovalPlan, attempts?: number) =>
@@ -20,6 +20,9 @@ const remove = (bench: Bench, plan: RemovalPlan, attempts?: number) =>
     attempts === undefined ? {} : { attempts },
   );
 const at = (amiId: string) => ({ region: REGION, amiId });
+/** As the end of the bake is sealed. */
+const baked = ({ documents }: Bench, amiId: string) =>
+  documents.store({ kind: 'bake', run: RUN, executionId: 'B1', images: [at(amiId)] });
 const imageOf = (bench: Bench, id: string) => bench.simulator.state().images.find((image) => image.id === id);
 
 describe('snapshots go with their image', () => {
@@ -62,7 +65,8 @@ describe('snapshots go with their image', () => {
     const bench = await openBench();
     const approved = bench.simulator.seed.image({ tags: { ...OURS, [TAG.state]: 'approved' } });
     const brought = bench.simulator.seed.image({ tags: OURS });
-    const plan = await bench.run('planRemoval', input({ named: [at(brought.id)], brought: true, tagged: true }));
+    await bench.seal({ request: { image: { id: brought.id, region: REGION, destroy: false } } });
+    const plan = await bench.run('planRemoval', input({ named: [at(brought.id)], tagged: true }));
     await remove(bench, plan);
     expect(alive(bench)).toMatchObject({
       images: [approved.id, brought.id],
@@ -81,6 +85,7 @@ describe('snapshots go with their image', () => {
       region: REGION,
       amiId: id,
       baked: true,
+      bake: await baked(bench, id),
       siblings: [],
       instanceId: null,
       startedAt: START,
@@ -131,7 +136,8 @@ describe('what EC2 does not show yet is waited for', () => {
     const bench = await openBench();
     const { id } = bench.simulator.seed.image();
     const ec2 = new EC2Client({ region: REGION, endpoint: bench.simulator.url });
-    const plan = await bench.run('planRemoval', input({ named: [at(id)], brought: true, tagged: true }), {
+    await bench.seal({ request: { image: { id, region: REGION, destroy: false } } });
+    const plan = await bench.run('planRemoval', input({ named: [at(id)], tagged: true }), {
       between: async (message) => {
         expect(message).toBe(`the tags of ${id} are not visible`);
         const Tags = Object.entries(OURS).map(([Key, Value]) => ({ Key, Value }));
@@ -173,6 +179,7 @@ describe('an image from before the run', () => {
       region: REGION,
       amiId: id,
       baked: true,
+      bake: await baked(bench, id),
       siblings: [],
       instanceId: null,
       startedAt: START,
@@ -188,10 +195,8 @@ describe('an image from before the run', () => {
   test('that was brought to be destroyed goes', async () => {
     const bench = await openBench();
     const { id } = bench.simulator.seed.image({ creationDate, tags: OURS });
-    await remove(
-      bench,
-      await bench.run('planRemoval', input({ named: [at(id)], brought: true, destroy: true, tagged: true })),
-    );
+    await bench.seal({ request: { image: { id, region: REGION, destroy: true } } });
+    await remove(bench, await bench.run('planRemoval', input({ named: [at(id)], tagged: true })));
     expect(alive(bench)).toMatchObject({ images: [], snapshots: [] });
   });
 });

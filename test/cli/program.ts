@@ -31,7 +31,7 @@ export interface RunOrder {
   readonly cwd?: string;
   /** Closes our end of its stdout after the first that comes. */
   readonly closeStdout?: true;
-  /** Is told what was said so far, each time something is. */
+  /** Is told what was said so far, each time something is. Only the first `kill` counts: a second signal ends the program at once. */
   readonly onOutput?: (
     said: { readonly stdout: string; readonly stderr: string },
     kill: (signal: NodeJS.Signals) => void,
@@ -47,7 +47,11 @@ export function runProgram({ dist, args, env = {}, input = '', cwd, closeStdout,
   });
   let stdout = '';
   let stderr = '';
-  const heard = (): void => onOutput?.({ stdout, stderr }, (signal) => child.kill(signal));
+  let killed = false;
+  const kill = (signal: NodeJS.Signals): void => {
+    if (!killed) killed = child.kill(signal);
+  };
+  const heard = (): void => onOutput?.({ stdout, stderr }, kill);
   child.stdout.on('data', (chunk: Buffer) => {
     stdout += chunk.toString('utf8');
     if (closeStdout) child.stdout.destroy();

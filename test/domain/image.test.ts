@@ -4,6 +4,7 @@ import {
   candidateTags,
   imageStateOf,
   madeSince,
+  mayGo,
   newerThan,
   NOTHING_TO_REMOVE,
   removable,
@@ -192,3 +193,11 @@ describe('the newer image that was published meanwhile', () => {
     );
   });
 });
+
+test.each([
+  ['its own making', { brought: null }, true],
+  ['older than the run', { brought: null, startedAt: after(60) }, false],
+  ['brought, and to be kept', { brought: { id: AMI, destroy: false } }, false],
+  ['brought, and given away, however old', { brought: { id: AMI, destroy: true }, startedAt: after(60) }, true],
+  ['made beside one that was brought', { brought: { id: 'ami-0fedcba9876543210', destroy: false } }, true],
+])('what is %s may go: %s', (_what, change, may) => expect(mayGo(image(), { startedAt: AT, ...change })).toBe(may));

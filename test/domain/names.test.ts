@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import {
   correlationId,
+  isOfStep,
   instanceProfileName,
   isImageId,
   isInstanceId,
@@ -104,6 +105,16 @@ describe('keys and run ids', () => {
     expect(isKey(text)).toBe(false),
   );
 });
+
+test.each([
+  ['its own', correlationId('spring-1', 'bake', 12), true],
+  ['another step’s', correlationId('spring-1', 'deploy', 1), false],
+  ['another attempt’s', correlationId('spring-1~2', 'bake', 1), false],
+  ['a longer name’s', correlationId('my-spring-1', 'bake', 1), false],
+  ['none', null, false],
+])('of the correlation ids of a step is %s: %s', (_what, id, own) =>
+  expect(isOfStep(id, 'spring-1', 'bake')).toBe(own),
+);
 
 describe('workflow ids', () => {
   const kinds = Object.entries(workflowId);

@@ -6,7 +6,8 @@ import { KEYS, openAssay, type Assay } from './assay';
 
 const CLEAN = { pipeline: 'bake-golden', parameters: { baseOs: 'debian-13-slim' }, timeoutMinutes: 10 };
 const AUTO = { groups: { security: 1 }, auto: true };
-const JUDGED = { afterDecision: { manualJudgment: 'Promote?', timeoutMinutes: 0.1 } };
+/** Longer than any clean-up: a judgment may begin only after its run has ended. */
+const JUDGED = { afterDecision: { manualJudgment: 'Promote?', timeoutMinutes: 2 } };
 const REGIONS = ['us-east-1', 'eu-west-1'];
 
 let assay: Assay;
@@ -29,6 +30,10 @@ beforeAll(async () => {
       judged: {
         approval: { groups: { security: 1 } },
         spinnaker: JUDGED,
+      },
+      unjudged: {
+        approval: { groups: { security: 1 } },
+        spinnaker: { afterDecision: { ...JUDGED.afterDecision, timeoutMinutes: 0.1 } },
       },
       'at-once': { bake: CLEAN, approval: AUTO, spinnaker: JUDGED },
       hopeless: { bake: { ...CLEAN, parameters: { baseOs: 'centos-7' } }, spinnaker: JUDGED },
@@ -302,7 +307,7 @@ describe('a manual judgment that waits for the decision', () => {
       const execution = asker(name);
       assay.simulator.behave(habits);
       try {
-        const run = await ask(execution);
+        const run = await ask(execution, true, 'unjudged');
         await assay.decide('alice', run, 'approve');
         const status = await endOf(run);
         expect(status.status).toBe('SUCCEEDED');
@@ -427,7 +432,7 @@ describe('a Gate that fails', () => {
   );
 
   test('away for minutes while it bakes: the run waits; away for hours at the end: AWS removes the group', async () => {
-    const { id } = await begin('clean', 'gate-away', { scanSeconds: 100 });
+    const { id } = await begin('clean', 'gate-away', { bakeSeconds: 60, scanSeconds: 100 });
     await assay.until(id, ({ progress }) => progress.startsWith('baking in'));
     assay.simulator.faults.add({ service: 'gate', operation: '*', kind: 'reset', count: 4 });
     await assay.until(id, ({ stage }) => stage === 'assessing');

@@ -67,9 +67,10 @@ test.concurrent(
   LIMIT_MS,
 );
 
+// Three seconds later: after the run's own clean-up has looked, and long before the watch is over.
 test.concurrent.each([
-  ['of a failed bake', { bake: 'fails-late', lateImageSeconds: 20 }, 'FAILED'],
-  ['of a cancelled bake', { bake: 'never-ends', lateImage: true, lateImageSeconds: 20 }, 'CANCELED'],
+  ['of a failed bake', { bake: 'fails-late', lateImageSeconds: 60 }, 'FAILED'],
+  ['of a cancelled bake', { bake: 'never-ends', lateImage: true, lateImageSeconds: 60 }, 'CANCELED'],
 ] as const)(
   'a late image %s is found and removed after the run has ended',
   async (what, habits, ending) => {

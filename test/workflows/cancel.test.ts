@@ -1,6 +1,6 @@
 import { testTemporal } from '../setup/temporal';
 import { untilPasses } from '../setup/helpers';
-import { MESSAGE } from '../../src/domain/names';
+import { MESSAGE, QUEUE, WORKFLOW, workflowId } from '../../src/domain/names';
 import type { CancelResult } from '../../src/workflows/messages';
 import type { StatusDocument } from '../../src/domain/status';
 import { openWorld, quickSettings, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
@@ -167,6 +167,45 @@ test('a cancel while a decision is being verified neither tears the decision nor
     await untilPasses(() => expect(verifying).toBe(true));
     await run.cancel();
     expect(await run.result()).toMatchObject({ status: 'CANCELED' });
+  });
+});
+
+describe('an update sent by hand, as `temporal workflow update` does', () => {
+  test.each([
+    ['nothing', []],
+    ['null', [null]],
+    ['what is no text', [{ by: { a: 1 }, reason: 7 }]],
+  ])('cancels with %s too', async (_what, args) => {
+    const { activities, calls } = stubActivities({}, { assess: hang });
+    await world.during(activities, async () => {
+      const run = await world.start();
+      await untilPasses(() => expect(calls).toContain('assess'));
+      const answer = await run.executeUpdate<CancelResult, [object]>(MESSAGE.cancel, {
+        args: args as unknown as [object],
+      });
+      expect(answer).toEqual({ canceled: true, reason: 'canceled by somebody in Temporal' });
+      expect(await run.result()).toMatchObject({ status: 'CANCELED' });
+    });
+  });
+
+  test('that names no run is refused by a line, which goes on', async () => {
+    const { activities } = stubActivities();
+    await world.during(activities, async () => {
+      const line = await world.client.workflow.start(WORKFLOW.line, {
+        taskQueue: QUEUE.main,
+        workflowId: workflowId.line.of('by-hand'),
+        args: [{ line: 'by-hand', entriesPerRun: 1 }],
+      });
+      for (const args of [[], [null], [{ run: 7 }], [{ run: '../x' }]])
+        await expect(
+          line.executeUpdate<void, [object]>(MESSAGE.publish, { args: args as unknown as [object] }),
+        ).rejects.toThrow('Workflow Update failed');
+      const { firstExecutionRunId } = line;
+      const now = () => world.client.workflow.getHandle(line.workflowId);
+      await line.executeUpdate(MESSAGE.publish, { args: [{ run: 'one' }] });
+      await untilPasses(async () => expect((await now().describe()).runId).not.toBe(firstExecutionRunId));
+      await now().terminate();
+    });
   });
 });
 
