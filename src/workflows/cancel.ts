@@ -1,5 +1,6 @@
 import { CancellationScope, defineUpdate, setHandler } from '@temporalio/workflow';
 import { MESSAGE } from '../domain/names';
+import { LONGEST_REASON, LONGEST_REQUESTER } from '../domain/request';
 import type { CancelArgument, CancelResult } from './messages';
 
 const cancelUpdate = defineUpdate<CancelResult, [CancelArgument]>(MESSAGE.cancel);
@@ -42,13 +43,9 @@ export class CancelSwitch {
   }
 }
 
-/** Longest word of who asks, and why. */
-const LONGEST_ASKER = 320;
-const LONGEST_REASON = 2000;
-
 /** Anybody may send the update by hand, without an argument too; a handler that throws would hold the workflow up for ever. */
 function askerOf(argument: Partial<CancelArgument> | null | undefined): string {
   const { by, reason } = argument ?? {};
-  const who = typeof by === 'string' && by !== '' ? by.slice(0, LONGEST_ASKER) : 'somebody in Temporal';
+  const who = typeof by === 'string' && by !== '' ? by.slice(0, LONGEST_REQUESTER) : 'somebody in Temporal';
   return typeof reason === 'string' && reason !== '' ? `${who}: ${reason.slice(0, LONGEST_REASON)}` : who;
 }

@@ -98,24 +98,23 @@ test.each([
   expect(await attempts.next(() => undoBake(undo))).toEqual({ late: true, images });
 });
 
-test('a deploy that makes groups in further regions is a fault', async () => {
+describe('a deploy', () => {
   const servers = ['us-east-1', 'eu-west-1'].map((region) => ({ account: 'test', region, name: 'g-v000' }));
-  const done = {
-    ...{ id: 'E1', correlationId: 'r/deploy/1', status: 'SUCCEEDED', over: true, failure: null, servers },
-  } as unknown as Execution;
-  const { awaitInstance } = activities({ execution: async () => done });
-  const what = {
-    run: 'r',
-    line: 'l',
-    amiId: 'ami-1',
-    region: 'us-east-1',
-    executionId: 'E1',
-    expires: '',
-    pollSeconds: 1,
-  };
-  expect(await new Attempts(MINUTE).next(() => awaitInstance(what))).toMatchObject({
-    type: 'Final',
-    message: 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1',
+  const made = 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1';
+  const foreign = 'execution E1 is not the deploy of run r';
+
+  test.each([
+    ['that makes groups in further regions', 'r/deploy/1', made],
+    ['whose Gate shows no correlation id', null, made],
+    ['of another run', 'q/deploy/1', foreign],
+    ['that is a bake', 'r/bake/1', foreign],
+  ])('%s is a fault', async (_what, correlationId, message) => {
+    const done = { id: 'E1', correlationId, status: 'SUCCEEDED', over: true, failure: null, servers };
+    const { awaitInstance } = activities({ execution: async () => done as unknown as Execution });
+    const what = {
+      ...{ run: 'r', line: 'l', amiId: 'ami-1', region: 'us-east-1', executionId: 'E1', expires: '', pollSeconds: 1 },
+    };
+    expect(await new Attempts(MINUTE).next(() => awaitInstance(what))).toMatchObject({ type: 'Final', message });
   });
 });
 
