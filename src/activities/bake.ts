@@ -40,7 +40,8 @@ export const createBakeActivities = (deps: Deps) => ({
     pollSeconds: number;
   }): Promise<{ image: RegionImage; siblings: readonly RegionImage[]; ref: EvidenceRef }> {
     const execution = await readExecution(deps, input.executionId);
-    if (execution.correlationId !== correlationId(input.run, 'bake', 1))
+    const { correlationId: told } = execution;
+    if (told !== undefined && told !== correlationId(input.run, 'bake', 1))
       throw new Final(`execution ${execution.id} is not the bake of run ${input.run}`);
     if (!execution.over) throw notReady(execution.progress, input.pollSeconds);
     if (execution.failure !== null || execution.status !== 'SUCCEEDED')

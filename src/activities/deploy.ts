@@ -37,11 +37,13 @@ export const createDeployActivities = (deps: Deps) => ({
       throw new Final(`deploy execution ${execution.id} made ${made}, not one server group in ${region}`);
     }
 
-    const ids = await patient(() => gateOf(deps).instances(server));
-    const instanceId = ids?.[0];
+    const { instances, groups } = deps.aws.region(region);
+    // Spinnaker's cache lags; what it does not show yet, the Auto Scaling group may.
+    const told = (await patient(() => gateOf(deps).instances(server))) ?? [];
+    const ids = told.length > 0 ? told : ((await groups.describe(server.name))?.instanceIds ?? []);
+    const [instanceId] = ids;
     if (!instanceId) throw notReady(`server group ${server.name} has no instance yet`, pollSeconds);
     if (ids.length > 1) throw new Final(`server group ${server.name} has ${ids.length} instances, not one`);
-    const { instances, groups } = deps.aws.region(region);
     const instance = await visibleInstance(instances, instanceId, pollSeconds);
     if (instance.imageId !== amiId) throw new Final(`${instanceId} runs ${instance.imageId}, not ${amiId}`);
     if (instance.state !== 'running') throw notReady(`${instanceId} is ${instance.state}`, pollSeconds);

@@ -195,7 +195,8 @@ export interface Execution {
   readonly over: boolean;
   /** Why it failed, dug out of tasks and contexts; null when it did not. A SUCCEEDED execution with a failed top-level stage has one too. */
   readonly failure: string | null;
-  readonly correlationId: string | null;
+  /** Null where it has none, undefined where the answer does not show what started it. */
+  readonly correlationId: string | null | undefined;
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
   readonly servers: readonly ServerGroup[];
   /** Spinnaker's account in which its deploy stages make server groups, known before there is one. */
