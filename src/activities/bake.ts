@@ -1,12 +1,11 @@
 import type { Execution } from '../adapters/ports';
 import type { EvidenceRef } from '../domain/evidence';
-import { correlationId } from '../domain/names';
 import type { RegionImage } from '../domain/run';
 import { mayBeSentAt, recallStart, type StartMemory } from '../domain/start';
 import { AnswerLost, Final, Forbidden, messageOf, NotFound, TryAgain } from '../domain/errors';
 import { assertWanted, attempt, notReady, remember, remembered } from './attempt';
 import { gateOf, type Deps } from './deps';
-import { admitted } from './gate-memory';
+import { admitted, assertOwn } from './gate-memory';
 import { assertPipeline } from './sealed';
 
 /** What a pipeline is given besides its own parameters. */
@@ -42,8 +41,7 @@ export const createBakeActivities = (deps: Deps) => ({
     pollSeconds: number;
   }): Promise<{ image: RegionImage; siblings: readonly RegionImage[]; ref: EvidenceRef }> {
     const execution = await readExecution(deps, input.executionId);
-    if (execution.correlationId !== correlationId(input.run, 'bake', 1))
-      throw new Final(`execution ${execution.id} is not the bake of run ${input.run}`);
+    assertOwn(execution, input.run, 'bake');
     if (!execution.over) throw notReady(execution.progress, input.pollSeconds);
     if (execution.failure !== null || execution.status !== 'SUCCEEDED')
       throw new Final(

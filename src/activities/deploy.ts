@@ -1,10 +1,11 @@
 import type { Instance, Instances } from '../adapters/ports';
 import type { TestInstance } from '../domain/run';
 import { Final, NotFound } from '../domain/errors';
-import { correlationId, TAG } from '../domain/names';
+import { TAG } from '../domain/names';
 import { attempt, notReady } from './attempt';
 import { patient, readExecution, startOnce, type StartInput, type Started } from './bake';
 import { gateOf, type Deps } from './deps';
+import { assertOwn } from './gate-memory';
 import { assertPipeline } from './sealed';
 import { assertGivenAway } from './undo-deploy';
 
@@ -30,9 +31,7 @@ export const createDeployActivities = (deps: Deps) => ({
   }): Promise<TestInstance> {
     const { run, pollSeconds, region, amiId } = input;
     const execution = await readExecution(deps, input.executionId);
-    // A Gate that shows none is believed: what is adopted has to run this run's very image.
-    if (execution.correlationId !== null && execution.correlationId !== correlationId(run, 'deploy', 1))
-      throw new Final(`execution ${execution.id} is not the deploy of run ${run}`);
+    assertOwn(execution, run, 'deploy');
     if (!execution.over) throw notReady(execution.progress, pollSeconds);
     if (execution.failure !== null || execution.status !== 'SUCCEEDED')
       throw new Final(
@@ -44,11 +43,13 @@ export const createDeployActivities = (deps: Deps) => ({
       throw new Final(`deploy execution ${execution.id} made ${made}, not one server group in ${region}`);
     }
 
-    const ids = await patient(() => gateOf(deps).instances(server));
-    const instanceId = ids?.[0];
+    const { instances, groups } = deps.aws.region(region);
+    // Spinnaker's cache lags; what it does not show yet, the Auto Scaling group may.
+    const told = (await patient(() => gateOf(deps).instances(server))) ?? [];
+    const ids = told.length > 0 ? told : ((await groups.describe(server.name))?.instanceIds ?? []);
+    const [instanceId] = ids;
     if (!instanceId) throw notReady(`server group ${server.name} has no instance yet`, pollSeconds);
     if (ids.length > 1) throw new Final(`server group ${server.name} has ${ids.length} instances, not one`);
-    const { instances, groups } = deps.aws.region(region);
     const instance = await visibleInstance(instances, instanceId, pollSeconds);
     if (instance.imageId !== amiId) throw new Final(`${instanceId} runs ${instance.imageId}, not ${amiId}`);
     if (instance.state !== 'running') throw notReady(`${instanceId} is ${instance.state}`, pollSeconds);

@@ -124,6 +124,15 @@ export async function endExecutions(
 export const isGivenUp = ({ status, failure, over }: Execution): boolean =>
   status !== 'SUCCEEDED' || failure !== null || !over;
 
+/** Whether an execution is one of a run's step. An answer that leaves out what started it is believed. */
+const isOwn = ({ correlationId }: Execution, run: string, step: SpinnakerStep): boolean =>
+  correlationId === undefined || isOfStep(correlationId, run, step);
+
+/** Throws for an execution that is somebody else's: its id comes from the workflow. */
+export function assertOwn(execution: Execution, run: string, step: SpinnakerStep): void {
+  if (!isOwn(execution, run, step)) throw new Final(`execution ${execution.id} is not the ${step} of run ${run}`);
+}
+
 /**
  * Every execution of a run's step: what Gate's search lists, and the one that is known by id, which the search, being
  * eventually consistent, may not list yet. One that is somebody else's is none of it, whoever gave its id.
@@ -137,7 +146,7 @@ export async function executionsOf(
   if (executionId === null || listed.some(({ id }) => id === executionId)) return listed;
   try {
     const known = await spinnaker.execution(executionId);
-    return isOfStep(known.correlationId, run, step) ? [...listed, known] : listed;
+    return isOwn(known, run, step) ? [...listed, known] : listed;
   } catch (error) {
     if (error instanceof NotFound) return listed;
     throw error;

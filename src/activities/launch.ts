@@ -1,5 +1,5 @@
 import type { EvidenceRef } from '../domain/evidence';
-import { EvidenceChanged, Final } from '../domain/errors';
+import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
 import type { Refusal } from '../domain/launch';
 import { instanceProfileName, launchName } from '../domain/names';
 import type { TestInstance } from '../domain/run';
@@ -30,11 +30,13 @@ export type Launched =
 const LOOKS = 3;
 
 export const createLaunchActivities = (deps: Deps) => ({
-  /** Refuses (`Final`) an instance profile that is not there, or that has no role, before anything is launched. */
+  /** Refuses (`Final`) an instance profile that is known not to be there, or to have no role, before anything is launched. */
   async checkProfile(input: OfRun): Promise<void> {
     const { line, deploy } = await ec2Settings(deps, input);
     const asked = deploy.instanceProfile;
-    const profile = await deps.aws.region(line.region).instanceProfile(instanceProfileName(asked) ?? asked);
+    const found = await lookAt(() => deps.aws.region(line.region).instanceProfile(instanceProfileName(asked) ?? asked));
+    if (found === 'not to be seen') return;
+    const { profile } = found;
     if (!profile || (asked.startsWith('arn:') && profile.arn !== asked))
       throw new Final(`the instance profile ${asked} does not exist`);
     if (profile.roles.length === 0)
@@ -95,6 +97,16 @@ export const createLaunchActivities = (deps: Deps) => ({
     return { instanceId, volumeIds: instance.volumeIds, server: null };
   },
 });
+
+/** Whoever may not look into IAM may launch all the same: EC2 refuses a profile that is not there, only later. */
+async function lookAt<T>(look: () => Promise<T>): Promise<{ readonly profile: T } | 'not to be seen'> {
+  try {
+    return { profile: await look() };
+  } catch (error) {
+    if (error instanceof Forbidden || error instanceof Final) return 'not to be seen';
+    throw error;
+  }
+}
 
 async function ec2Settings(
   { documents }: Deps,

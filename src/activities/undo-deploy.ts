@@ -408,9 +408,10 @@ async function removeInstances(
   }
   const marked = new Set(await instances.volumesOfRun(input.run));
   const volumes = await instances.existingVolumes([...new Set([...(known?.volumeIds ?? []), ...marked])]);
-  // A volume goes with its instance (DeleteOnTermination); what is left after that would stay for ever.
-  if (left.length === 0) for (const volume of volumes) if (marked.has(volume)) await instances.deleteVolume(volume);
-  left.push(...volumes.map((volume) => `${volume} still exists`));
+  // A volume goes with its instance (DeleteOnTermination), a moment later; what is let go instead would stay for ever.
+  if (left.length === 0)
+    for (const { id, loose } of volumes) if (loose && marked.has(id)) await instances.deleteVolume(id);
+  left.push(...volumes.map(({ id }) => `${id} still exists`));
   if (left.length > 0) throw notReady(left.join('; '), Math.min(input.pollSeconds, 5));
 }
 

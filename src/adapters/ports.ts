@@ -73,8 +73,8 @@ export interface Instances {
   tag(id: string, tags: Readonly<Record<string, string>>): Promise<void>;
   /** Asks for termination; an instance that is not there is fine. Read back with `describe`. */
   terminate(id: string): Promise<void>;
-  /** Ids of those volumes that still exist. */
-  existingVolumes(ids: readonly string[]): Promise<readonly string[]>;
+  /** Those volumes that still exist. `loose`: no instance holds it, and EC2 is not deleting it. */
+  existingVolumes(ids: readonly string[]): Promise<readonly { readonly id: string; readonly loose: boolean }[]>;
   /** Volumes that carry the run's tag. */
   volumesOfRun(run: string): Promise<readonly string[]>;
   /** Asks for deletion of a detached volume; one that is not there is fine. */
@@ -195,7 +195,8 @@ export interface Execution {
   readonly over: boolean;
   /** Why it failed, dug out of tasks and contexts; null when it did not. A SUCCEEDED execution with a failed top-level stage has one too. */
   readonly failure: string | null;
-  readonly correlationId: string | null;
+  /** Null where it has none, undefined where the answer does not show what started it. */
+  readonly correlationId: string | null | undefined;
   readonly images: readonly { readonly region: string; readonly amiId: string }[];
   readonly servers: readonly ServerGroup[];
   /** Spinnaker's account in which its deploy stages make server groups, known before there is one. */

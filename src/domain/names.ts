@@ -139,14 +139,15 @@ export const launchName = (run: string, n: number): string => `${run}/launch/${n
  */
 export const isParameterName = (name: string): boolean =>
   name.length <= 512 && /^(?!\/(?:aws|ssm))(?:\/[a-z0-9_.-]+){1,15}$/i.test(name);
-/** `ami-` and 8 or 17 hexadecimal digits. */
-export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
-/** `i-` and 8 or 17 hexadecimal digits. */
-export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
-/** `subnet-` and 8 or 17 hexadecimal digits. */
-export const isSubnetId = (id: string): boolean => /^subnet-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
-/** `sg-` and 8 or 17 hexadecimal digits. */
-export const isSecurityGroupId = (id: string): boolean => /^sg-[0-9a-f]{8}(?:[0-9a-f]{9})?$/.test(id);
+// EC2 does not say how long its ids are: today they have 8 or 17 digits, in its examples often fewer. Which ones exist it tells itself.
+/** `ami-` and 4 to 17 hexadecimal digits. */
+export const isImageId = (id: string): boolean => /^ami-[0-9a-f]{4,17}$/.test(id);
+/** `i-` and 4 to 17 hexadecimal digits. */
+export const isInstanceId = (id: string): boolean => /^i-[0-9a-f]{4,17}$/.test(id);
+/** `subnet-` and up to 17 letters and digits. */
+export const isSubnetId = (id: string): boolean => /^subnet-[0-9a-z]{1,17}$/.test(id);
+/** `sg-` and up to 17 letters and digits. */
+export const isSecurityGroupId = (id: string): boolean => /^sg-[0-9a-z]{1,17}$/.test(id);
 /** An EC2 instance type, e.g. `t3.small` or `u-6tb1.metal`. */
 export const isInstanceType = (name: string): boolean => /^[a-z][a-z0-9-]{1,20}\.[a-z0-9-]{2,20}$/.test(name);
 

@@ -38,9 +38,9 @@ export const mayBecomeExpression = (text: string): boolean => hasExpression(text
 export function requestFaults(request: RunRequest, line: LineSettings, spinnaker: SpinnakerSettings | null): string[] {
   const faults: string[] = [];
   const { image, instance } = request;
-  if (image && !isImageId(image.id)) faults.push('image.id: not an AMI id (ami- and 8 or 17 hexadecimal digits)');
+  if (image && !isImageId(image.id)) faults.push('image.id: not an AMI id (ami- and 4 to 17 hexadecimal digits)');
   if (instance && !isInstanceId(instance.id))
-    faults.push('instance.id: not an instance id (i- and 8 or 17 hexadecimal digits)');
+    faults.push('instance.id: not an instance id (i- and 4 to 17 hexadecimal digits)');
   if (instance && !image) faults.push('instance: needs image, the image it was launched from');
   if (image && !isRegion(image.region)) faults.push('image.region: not the name of an AWS region');
   else if (image && image.region !== line.region)

@@ -26,7 +26,8 @@ export interface TestInstance {
 }
 
 export interface ServerGroup {
-  readonly account: string;
+  /** Spinnaker's name of it; null where no execution tells it. */
+  readonly account: string | null;
   readonly region: string;
   readonly name: string;
 }

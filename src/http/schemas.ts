@@ -8,8 +8,8 @@ const text = (most: number) => z.string().max(most);
 const some = (most: number) => z.string().min(1).max(most);
 const named = (is: (value: string) => boolean, message: string) => z.string().refine(is, { message });
 
-const amiId = named(isImageId, 'not an AMI id (ami- and 8 or 17 hexadecimal digits)').meta({ example: 'ami-0abc1234' });
-const instanceId = named(isInstanceId, 'not an instance id (i- and 8 or 17 hexadecimal digits)');
+const amiId = named(isImageId, 'not an AMI id (ami- and 4 to 17 hexadecimal digits)').meta({ example: 'ami-0abc1234' });
+const instanceId = named(isInstanceId, 'not an instance id (i- and 4 to 17 hexadecimal digits)');
 const region = named(isRegion, 'not the name of an AWS region').meta({ example: 'us-east-1' });
 const lineName = named(isLineName, 'not a line’s name').meta({ example: 'ubuntu-24-base' });
 

@@ -98,6 +98,56 @@ test.each([
   expect(await attempts.next(() => undoBake(undo))).toEqual({ late: true, images });
 });
 
+test.each([
+  ['another run’s', 'r2/bake/1', false],
+  ['a person’s own', null, false],
+  ['this run’s', 'r/bake/1', true],
+  ['shown without its trigger', undefined, true],
+])('a bake execution that is %s', async (_what, correlationId, good) => {
+  const open = {
+    id: 'E1',
+    status: 'RUNNING',
+    over: false,
+    progress: 'it bakes',
+    correlationId,
+  } as unknown as Execution;
+  const { awaitBake } = activities({ execution: async () => open });
+  const what = { run: 'r', executionId: 'E1', regions: ['us-east-1'], pollSeconds: 1 };
+  expect(await new Attempts(MINUTE).next(() => awaitBake(what))).toMatchObject({
+    message: good ? 'it bakes' : 'execution E1 is not the bake of run r',
+  });
+});
+
+test.each([
+  ['does not know the group', undefined],
+  ['knows no instance of it', []],
+])('where Spinnaker %s yet, the Auto Scaling group tells the instance', async (_what, told) => {
+  const server = { account: 'test', region: 'us-east-1', name: 'g-v000' };
+  const done = { id: 'E1', status: 'SUCCEEDED', over: true, failure: null, servers: [server] } as unknown as Execution;
+  const tags = { 'assay:managed': 'true', 'assay:run': 'r', 'assay:line': 'l', 'assay:expires': '' };
+  const instance = { id: 'i-1', imageId: 'ami-1', state: 'running', volumeIds: [], tags };
+  const group = { name: 'g-v000', status: null, instanceIds: ['i-1'], tags };
+  const region = { instances: { describe: async () => instance }, groups: { describe: async () => group } };
+  const { awaitInstance } = createActivities({
+    spinnaker: { execution: async () => done, instances: async () => told },
+    aws: { region: () => region },
+  } as unknown as Deps);
+  const what = {
+    run: 'r',
+    line: 'l',
+    amiId: 'ami-1',
+    region: 'us-east-1',
+    executionId: 'E1',
+    expires: '',
+    pollSeconds: 1,
+  };
+  expect(await new Attempts(MINUTE).next(() => awaitInstance(what))).toEqual({
+    instanceId: 'i-1',
+    volumeIds: [],
+    server,
+  });
+});
+
 describe('a deploy', () => {
   const servers = ['us-east-1', 'eu-west-1'].map((region) => ({ account: 'test', region, name: 'g-v000' }));
   const made = 'deploy execution E1 made g-v000 in us-east-1, g-v000 in eu-west-1, not one server group in us-east-1';
@@ -105,7 +155,8 @@ describe('a deploy', () => {
 
   test.each([
     ['that makes groups in further regions', 'r/deploy/1', made],
-    ['whose Gate shows no correlation id', null, made],
+    ['whose Gate does not show what started it', undefined, made],
+    ['that a person started', null, foreign],
     ['of another run', 'q/deploy/1', foreign],
     ['that is a bake', 'r/bake/1', foreign],
   ])('%s is a fault', async (_what, correlationId, message) => {

@@ -182,12 +182,14 @@ describe('names that open workflows and people already use', () => {
 });
 
 describe('names of AWS', () => {
-  test.each(['ami-0123abcd', 'ami-0123456789abcdef0'])('%s is an image', (id) => expect(isImageId(id)).toBe(true));
+  test.each(['ami-0abc', 'ami-0123abcd', 'ami-0123456789abcdef', 'ami-0123456789abcdef0'])('%s is an image', (id) =>
+    expect(isImageId(id)).toBe(true),
+  );
   test.each([
     '',
     'ami-',
     'ami-0123ABCD',
-    'ami-0123456789',
+    'ami-012',
     'ami-0123456789abcdef01',
     'ami-0123abcg',
     ' ami-0123abcd',
@@ -196,8 +198,10 @@ describe('names of AWS', () => {
     'resolve:ssm:/x',
   ])('%j is no image', (id) => expect(isImageId(id)).toBe(false));
 
-  test.each(['i-0123abcd', 'i-0123456789abcdef0'])('%s is an instance', (id) => expect(isInstanceId(id)).toBe(true));
-  test.each(['', 'i-', 'mi-0123456789abcdef0', 'i-0123ABCD', 'i-0123abcd0', 'i-0123abcd\n', 'ami-0123abcd'])(
+  test.each(['i-0abc', 'i-0123abcd', 'i-0123abcd0', 'i-0123456789abcdef0'])('%s is an instance', (id) =>
+    expect(isInstanceId(id)).toBe(true),
+  );
+  test.each(['', 'i-', 'mi-0123456789abcdef0', 'i-0123ABCD', 'i-012', 'i-0123abcd\n', 'ami-0123abcd'])(
     '%j is no instance',
     (id) => expect(isInstanceId(id)).toBe(false),
   );
@@ -273,7 +277,9 @@ describe('what EC2 launches by', () => {
   test.each([
     ['subnet-01234567', true, isSubnetId],
     ['subnet-0123456789abcdef0', true, isSubnetId],
-    ['subnet-0123', false, isSubnetId],
+    ['subnet-0123', true, isSubnetId],
+    ['subnet-', false, isSubnetId],
+    ['subnet-0123456789abcdef01', false, isSubnetId],
     ['sg-0123456789abcdef0', true, isSecurityGroupId],
     ['default', false, isSecurityGroupId],
     ['t3.small', true, isInstanceType],

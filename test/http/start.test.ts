@@ -72,9 +72,9 @@ const BAD: readonly Bad[] = [
     name: 'malformed ids and two unknown fields',
     body: { line: 'golden', image: { id: 'ami-1', size: 1 }, instance: { id: 'x' }, colour: 'red' },
     faults: [
-      { pointer: '#/image/id', detail: 'not an AMI id (ami- and 8 or 17 hexadecimal digits)' },
+      { pointer: '#/image/id', detail: 'not an AMI id (ami- and 4 to 17 hexadecimal digits)' },
       { pointer: '#/image/size', detail: 'is not a known field' },
-      { pointer: '#/instance/id', detail: 'not an instance id (i- and 8 or 17 hexadecimal digits)' },
+      { pointer: '#/instance/id', detail: 'not an instance id (i- and 4 to 17 hexadecimal digits)' },
       { pointer: '#/colour', detail: 'is not a known field' },
     ],
   },

@@ -13,7 +13,7 @@ import {
 import { NotFound, TryAgain } from '../../domain/errors';
 import type { Instance, Instances } from '../ports';
 import { ec2Call, existing, present, tagResource, type Ec2 } from './ec2';
-import { call, remove } from './failures';
+import { call, callOr, remove } from './failures';
 import { launch } from './launch';
 import { allPages, type Page } from './paging';
 import { isOfRun, ofRunFilter, readTags } from './tags';
@@ -34,7 +34,11 @@ export function createInstances(ec2: Ec2): Instances {
   };
   const lookAtVolumes = async (input: DescribeVolumesCommandInput): Promise<Page<Volume>> => {
     const command = new DescribeVolumesCommand({ ...input, MaxResults: PAGE });
-    const { Volumes, NextToken: next } = await call(ec2Call(ec2, 'DescribeVolumes'), () => client.send(command));
+    const { Volumes, NextToken: next } = await callOr(
+      ec2Call(ec2, 'DescribeVolumes'),
+      () => client.send(command),
+      (code) => noneOfThese(code, { Volumes: [], NextToken: undefined }),
+    );
     return { items: Volumes?.filter(({ State }) => State !== 'deleted'), next };
   };
 
@@ -64,11 +68,16 @@ export function createInstances(ec2: Ec2): Instances {
         client.send(new TerminateInstancesCommand({ InstanceIds: [id] })),
       ),
 
-    existingVolumes: (ids) =>
-      existing(ids, async (Values, NextToken) => {
+    async existingVolumes(ids) {
+      const going = new Set<string | undefined>();
+      const left = await existing(ids, async (Values, NextToken) => {
         const { items, next } = await lookAtVolumes({ Filters: [{ Name: 'volume-id', Values }], NextToken });
+        for (const { VolumeId, State } of items ?? [])
+          if (State === 'in-use' || State === 'deleting') going.add(VolumeId);
         return { items: items && present(items.map(({ VolumeId }) => VolumeId)), next };
-      }),
+      });
+      return left.map((id) => ({ id, loose: !going.has(id) }));
+    },
 
     async volumesOfRun(run) {
       const volumes = await allPages((NextToken) => lookAtVolumes({ Filters: [ofRunFilter(run)], NextToken }));
@@ -85,8 +94,12 @@ export function createInstances(ec2: Ec2): Instances {
           MaxResults: PAGE,
           NextToken,
         });
-        const answer = await call(ec2Call(ec2, 'DescribeNetworkInterfaces'), () => client.send(command));
-        return { items: answer.NetworkInterfaces, next: answer.NextToken };
+        const { NetworkInterfaces: items, NextToken: next } = await callOr(
+          ec2Call(ec2, 'DescribeNetworkInterfaces'),
+          () => client.send(command),
+          (code) => noneOfThese(code, { NetworkInterfaces: [], NextToken: undefined }),
+        );
+        return { items, next };
       });
       return present(
         interfaces.filter(({ TagSet }) => isOfRun(TagSet, run)).map(({ NetworkInterfaceId }) => NetworkInterfaceId),
@@ -99,6 +112,9 @@ export function createInstances(ec2: Ec2): Instances {
       ),
   };
 }
+
+/** Clouds that speak EC2's API know some of its actions only: what they have no list of they do not keep. EC2 knows them all. */
+const noneOfThese = <T>(code: string, none: T): T | undefined => (code === 'InvalidAction' ? none : undefined);
 
 function toInstance(instance: Ec2Instance, region: string): Instance {
   const { InstanceId: id, ImageId: imageId, State, StateReason, LaunchTime, BlockDeviceMappings, Tags } = instance;

@@ -63,7 +63,7 @@ export function notFound(answer: GateAnswer): Error {
   return isOfGate(answer) ? new NotFound(told) : new TryAgain(`${told}, not said by Gate itself`);
 }
 
-const isOfGate = ({ body }: GateAnswer): boolean => text(errorOf(body)) !== undefined;
+export const isOfGate = ({ body }: GateAnswer): boolean => text(errorOf(body)) !== undefined;
 
 /** HTML: Gate's answers are JSON, so it comes from a login or from something in front of Gate. */
 export const isPage = ({ contentType, body }: GateAnswer): boolean =>

@@ -42,7 +42,7 @@ export function executionOf(value: unknown): Execution | undefined {
     // A cancelled execution is CANCELED at once, while the task that was running may go on for a while.
     over: STATUSES[status] === 'over' && !stages.some((stage) => AT_WORK.has(stage.status)),
     failure: failureOf(given, status),
-    correlationId: text(record(given.trigger).correlationId) ?? null,
+    correlationId: given.trigger === undefined ? undefined : (text(record(given.trigger).correlationId) ?? null),
     images: imagesOf(raw),
     servers: serversOf(raw),
     account: accountsOf(raw)[0] ?? null,
@@ -108,12 +108,12 @@ function serversOf(stages: readonly Json[]): readonly ServerGroup[] {
   const found = new Map<string, ServerGroup>();
   for (const stage of stages.filter(({ type }) => CREATING.has(String(type)))) {
     const context = contextOf(stage);
-    const account = accountOf(context);
+    const account = accountOf(context) ?? accountsOf(stages)[0] ?? null;
     const named = Object.entries(record(context['deploy.server.groups'])).flatMap(([region, names]) =>
       texts(names).map((name) => ({ region, name })),
     );
     for (const { region, name } of [...named, ...madeByTasks(context)])
-      if (account !== undefined) found.set(`${account} ${region} ${name}`, { account, region, name });
+      found.set(`${account} ${region} ${name}`, { account, region, name });
   }
   return [...found.values()];
 }

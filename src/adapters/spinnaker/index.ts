@@ -125,6 +125,7 @@ export function createSpinnaker({ gate: url, application, auth, timeoutMs = TIME
     },
 
     async instances({ account, region, name }) {
+      if (account === null) return undefined;
       const path = ['applications', application, 'serverGroups', account, region, name];
       const answer = await gate({ method: 'GET', path });
       if (answer.status === 404) return undefined;

@@ -1,8 +1,8 @@
 /** Ad-hoc tasks: one stage without a pipeline, which Orca calls an orchestration. */
-import { Final, TryAgain } from '../../domain/errors';
+import { TryAgain } from '../../domain/errors';
 import { correlationId, type SpinnakerStep } from '../../domain/names';
 import type { Execution, ExecutionKey, SpinnakerJob } from '../ports';
-import { detail, read } from './answers';
+import { isOfGate, notFound, read } from './answers';
 import { executionOf } from './execution';
 import type { Gate } from './gate';
 import { record, records, text, type Json } from './json';
@@ -54,9 +54,9 @@ export function createTaskList(gate: Gate, application: string) {
         path: ['applications', application, 'tasks'],
         query: { limit: String(size) },
       });
-      const missing = (): Final =>
-        new Final(`Gate knows no application "${application}"${detail(answer)}: check spinnaker.application`);
-      const all = read(answer, { missing });
+      // Gate's own 404: it lists no tasks, of this application or at all. A start says what is wrong with it, if anything is.
+      if (answer.status === 404 && isOfGate(answer)) return [];
+      const all = read(answer, { missing: notFound });
       // Nothing is not the same as none: Gate answers so when Orca failed, and a start would follow.
       if (!Array.isArray(all)) throw new TryAgain(`${answer.what}: ${answer.status} without a list`);
       if (all.length < size || size === SIZES.at(-1)) return records(all);

@@ -137,6 +137,12 @@ test('a network row that stays pending does not hold up the packages’ row, whe
   ]);
 });
 
+test('a row that names neither instance nor kind of scan is of those that were asked for', async () => {
+  const bare = row('SUCCESSFUL', { resourceId: undefined, scanType: undefined });
+  shared.fake.on('ListCoverage', coverage([bare]));
+  expect(verdict(await look())).toBe('complete');
+});
+
 test('of two ways to scan, the one that got further counts', async () => {
   const agentless = row('ACCESS_DENIED', { scanMode: 'EC2_AGENTLESS' });
   shared.fake.on('ListCoverage', coverage([agentless, row('PENDING_INITIAL_SCAN')]));

@@ -104,10 +104,27 @@ test('a termination asks for one instance, and one that is not there is fine', a
 });
 
 test('of volumes, those exist that EC2 shows in any state but deleted; they are asked by filter', async () => {
-  shared.fake.on('DescribeVolumes', volumes([['vol-1', 'deleting']], 'two'), volumes([['vol-2', 'deleted']]));
-  expect(await instances().existingVolumes(['vol-1', 'vol-2', 'vol-3'])).toEqual(['vol-1']);
+  const second = volumes([
+    ['vol-2', 'deleted'],
+    ['vol-4', 'in-use'],
+    ['vol-5', 'available'],
+  ]);
+  shared.fake.on('DescribeVolumes', volumes([['vol-1', 'deleting']], 'two'), second);
+  expect(await instances().existingVolumes(['vol-1', 'vol-2', 'vol-3', 'vol-4', 'vol-5'])).toEqual([
+    { id: 'vol-1', loose: false },
+    { id: 'vol-4', loose: false },
+    { id: 'vol-5', loose: true },
+  ]);
   expect(shared.fake.asked[0]?.form).toMatchObject({ 'Filter.1.Name': 'volume-id', 'Filter.1.Value.3': 'vol-3' });
   expect(shared.fake.asked[0]?.form).not.toHaveProperty('VolumeId.1');
+});
+
+test('where volumes and network interfaces are no part of what stands in for EC2, there are none', async () => {
+  shared.fake.on('DescribeVolumes', ec2Error('InvalidAction'), ec2Error('InvalidParameterValue'));
+  expect(await instances().volumesOfRun('r1')).toEqual([]);
+  await expect(instances().volumesOfRun('r1')).rejects.toMatchObject({ name: 'Final' });
+  shared.fake.on('DescribeNetworkInterfaces', ec2Error('InvalidAction'));
+  expect(await instances().interfacesOfRun('r1')).toEqual([]);
 });
 
 test('the volumes of a run carry its tag', async () => {

@@ -52,8 +52,9 @@ test('an execution is read with its stages and its correlation id', async () => 
   ]);
 });
 
-test('an execution without a correlation id has none', async () => {
+test('an execution without a correlation id has none, and one that is shown without its trigger may have', async () => {
   expect((await read({})).correlationId).toBeNull();
+  expect((await read({ trigger: undefined as never })).correlationId).toBeUndefined();
 });
 
 test('a stage that was skipped by hand is known as such', async () => {
@@ -157,6 +158,22 @@ describe('server groups', () => {
   test('of other stages tell no account', async () => {
     const { account } = await read({ stages: [stage({ type: 'destroyServerGroup', context: { account: 'test' } })] });
     expect(account).toBeNull();
+  });
+
+  test.each([
+    [
+      'the one that another stage names',
+      [stage({ type: 'deploy', context: { clusters: [{ account: 'test' }] } })],
+      'test',
+    ],
+    ['none, where no stage names one', [], null],
+  ])('whose own stage names no account have %s', async (_, others, account) => {
+    const made = stage({
+      type: 'createServerGroup',
+      context: { 'deploy.server.groups': { 'us-east-1': ['goldenami-canary-v003'] } },
+    });
+    const { servers } = await read({ stages: [...others, made] });
+    expect(servers).toEqual([{ account, region: 'us-east-1', name: 'goldenami-canary-v003' }]);
   });
 
   test('that exist although the stage failed are known from Clouddriver’s tasks', async () => {
@@ -432,8 +449,9 @@ describe('instances of a server group', () => {
     await expect(spinnaker.instances(server)).resolves.toEqual([]);
   });
 
-  test('are unknown while Clouddriver does not know the group', async () => {
+  test('are unknown while Clouddriver does not know the group, or nobody told its account', async () => {
     await expect(spinnaker.instances(server)).resolves.toBeUndefined();
+    await expect(spinnaker.instances({ ...server, account: null })).resolves.toBeUndefined();
     for (const body of ['', '{}', 'null']) {
       gate.failOn('GET', (response) => void response.writeHead(200).end(body));
       await expect(spinnaker.instances(server)).resolves.toBeUndefined();

@@ -153,6 +153,15 @@ test('an image’s tags are those of its id and region in Spinnaker’s cache', 
   expect(gate.seen.at(-1)?.url).toBe('/images/find?provider=aws&q=golden-1&region=eu-west-1');
 });
 
+test('where Gate lists no tasks, one is started all the same; what stands before Gate cannot say so', async () => {
+  gate.failOn('GET', (response) => void response.writeHead(404).end('{"message":"No message available"}'));
+  const { executionId } = await start();
+  expect(gate.executions.map(({ id }) => id)).toEqual([executionId]);
+  gate.failOn('GET', (response) => void response.writeHead(404).end('default backend - 404'));
+  await expect(start()).rejects.toMatchObject({ name: 'TryAgain' });
+  expect(gate.starts()).toHaveLength(1);
+});
+
 test('only Gate itself can say that there is no such execution', async () => {
   gate.failOn('GET', (response) => void response.writeHead(404).end('default backend - 404'));
   await expect(spinnaker.execution('01H')).rejects.toMatchObject({ name: 'TryAgain' });

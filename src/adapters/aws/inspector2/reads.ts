@@ -44,7 +44,10 @@ export async function readCoverage(clients: RegionClients, instanceId: string): 
     const answer = await call(to(clients, 'ListCoverage'), () => clients.inspector2.send(command));
     return { items: answer.coveredResources, next: answer.nextToken };
   });
-  return rows.filter(({ resourceId, scanType }) => resourceId === instanceId && scanType === 'PACKAGE');
+  // What a row leaves out is what was asked for; what it says otherwise is another's.
+  return rows.filter(
+    ({ resourceId = instanceId, scanType = 'PACKAGE' }) => resourceId === instanceId && scanType === 'PACKAGE',
+  );
 }
 
 /** Every finding of the instance that is not closed, suppressed ones too; each once. */
