@@ -90,7 +90,7 @@ async function beginOrFind(
   throw new Conflict(`the id ${id} is taken at Temporal by something that is no run`);
 }
 
-/** Every fault that request and config show. */
+/** Every fault that request and config show. Which lines there are is no secret: whoever may start runs may list them. */
 export function orderFaults({ settings, lines }: Pick<Starting, 'settings' | 'lines'>, request: RunRequest): string[] {
   const found = settings(request.line);
   if (!found) return [`line: there is no such line; there is ${lines().join(', ') || 'none'}`];

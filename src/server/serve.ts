@@ -2,10 +2,11 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { LinesApi, RunsApi, SetupApi } from '../client/api';
-import { runSettings, type Config } from '../config';
+import type { Config } from '../config';
+import { orderFaults } from '../client/start';
 import { messageOf } from '../domain/errors';
-import { requestFaults, type RunRequest } from '../domain/request';
 import { createApp } from '../http/app';
+import { linesOf } from './lines';
 
 /** What the server asks; `close` lets go of Temporal. */
 export interface Clients {
@@ -47,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...{ publicUrl, trustProxy, rateLimit, logger: log },
     access: () => config().access,
     hooks: () => config().hooks,
-    requestFaults: (request) => faultsOf(request, config()),
+    requestFaults: (request) => orderFaults(linesOf(config), request),
     regionOf: (line) => config().lines.get(line)?.region,
   });
   await listen(app, host, port);
@@ -62,13 +63,6 @@ export async function serve(options: ServeOptions): Promise<Serving> {
       await clients.close();
     },
   };
-}
-
-/** Faults of a request by the config of now. Which lines there are is no secret: whoever may start runs may list them. */
-function faultsOf(request: RunRequest, config: Config): readonly string[] {
-  const settings = runSettings(config, request.line);
-  if (!settings) return ['line: there is no line of that name'];
-  return requestFaults(request, settings.line, settings.spinnaker);
 }
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
