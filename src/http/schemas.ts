@@ -72,10 +72,16 @@ export const listSchema = z.strictObject({
 export const decisionSchema = z
   .strictObject({
     verdict: z.enum(['approve', 'deny', 'withdraw']),
-    comment: text(LONGEST_REASON),
-    evidenceDigest: some(200)
-      .nullable()
-      .meta({ description: 'The `evidenceDigest` of the status document that was looked at.' }),
+    comment: text(LONGEST_REASON).default(''),
+    evidenceDigest: some(200).nullish().meta({
+      description: 'The `evidenceDigest` of the status document that was looked at. An approval has to have one.',
+    }),
+  })
+  // Looked at beside the other faults, not only where there are none.
+  .refine(({ verdict, evidenceDigest }) => verdict !== 'approve' || evidenceDigest !== undefined, {
+    path: ['evidenceDigest'],
+    error: 'is missing; an approval names the evidence that was looked at',
+    when: ({ value }) => typeof value === 'object' && value !== null,
   })
   .meta({ id: 'Decision' });
 

@@ -25,7 +25,10 @@ export function acting(app: FastifyInstance, context: RouteContext, tools: Signi
     const { key } = tools.session(request);
     requireScope(key, ['decisions:write']);
     const digest = evidenceDigest === '' ? null : evidenceDigest;
-    const order = parse(decisionSchema, { verdict, comment, evidenceDigest: digest }, 'body');
+    const order = {
+      ...parse(decisionSchema, { verdict, comment, evidenceDigest: digest }, 'body'),
+      evidenceDigest: digest,
+    };
     const { kind } = await decideOn(context, { id: request.params.id, order, key });
     request.log.info({ run: request.params.id, verdict: order.verdict, answer: kind }, 'decision');
     return back(reply, request.params.id, kind);

@@ -64,7 +64,7 @@ const refusal = (reason: RefusalReason): Problem => new Problem(reason, REFUSALS
 /** Throws a `bad-request` problem with every fault. */
 function readDecision(body: unknown): DecisionOrder {
   const parsed = tryParse(decisionSchema, body, 'body');
-  if (parsed.ok) return parsed.value;
+  if (parsed.ok) return { ...parsed.value, evidenceDigest: parsed.value.evidenceDigest ?? null };
   throw badRequest(
     parsed.faults.map((fault) =>
       LATER.includes(fault.pointer ?? '') ? { ...fault, detail: 'is not supported yet' } : fault,
