@@ -35,6 +35,22 @@ test('a run starts with no worker alive, and its first status is there at once, 
   expect(await runs.status('nobody-asked')).toBeUndefined();
 });
 
+test('the Temporal UI shows from the first moment on what was asked for, and no Markdown of the caller', async () => {
+  const { runs } = assay(temporal);
+  const reason = 'monthly `patch`\n\n[click](http://evil.example)';
+  const { id } = await runs.start({ ...ORDER, key: randomUUID(), request: { ...REQUEST, reason } });
+  const described = await temporal.client.workflow.getHandle(workflowId.run.of(id)).describe();
+  expect(await described.staticSummary()).toBe('golden image of golden');
+  expect(await described.staticDetails()).toBe(
+    [
+      '- line: `golden`',
+      '- asked for by: `eve@example.com`',
+      '- with the credential: `ci`',
+      "- why: `monthly 'patch' [click](http://evil.example)`",
+    ].join('\n'),
+  );
+});
+
 test('twenty equal starts at once make one run, and another body under the same key is a conflict', async () => {
   const { runs } = assay(temporal);
   const key = randomUUID();
