@@ -2,9 +2,10 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { LinesApi, RunsApi, SetupApi } from '../client/api';
+import { orderFaults } from '../client/start';
 import { runSettings, type Config } from '../config';
 import { messageOf } from '../domain/errors';
-import { requestFaults, type RunRequest } from '../domain/request';
+import type { RunRequest } from '../domain/request';
 import { createApp } from '../http/app';
 
 /** What the server asks; `close` lets go of Temporal. */
@@ -65,11 +66,8 @@ export async function serve(options: ServeOptions): Promise<Serving> {
 }
 
 /** Faults of a request by the config of now. Which lines there are is no secret: whoever may start runs may list them. */
-function faultsOf(request: RunRequest, config: Config): readonly string[] {
-  const settings = runSettings(config, request.line);
-  if (!settings) return ['line: there is no line of that name'];
-  return requestFaults(request, settings.line, settings.spinnaker);
-}
+const faultsOf = (request: RunRequest, config: Config): readonly string[] =>
+  orderFaults({ settings: (line) => runSettings(config, line), lines: () => [...config.lines.keys()] }, request);
 
 async function listen(app: FastifyInstance, host: string, port: number): Promise<void> {
   try {

@@ -58,7 +58,7 @@ test('keys and lines of the config of now count, without a restart', async () =>
   expect((await post(url, { line: 'golden' })).status).toBe(202);
   const none = await post(url, { line: 'other', image: { id: 'x', region: 'us-east-1' } });
   expect(await none.json()).toMatchObject({
-    errors: [{ pointer: '#/image/id' }, { pointer: '#/line', detail: 'there is no line of that name' }],
+    errors: [{ pointer: '#/image/id' }, { pointer: '#/line', detail: 'there is no such line; there is golden' }],
   });
   config = configOf({}, { keys: [] });
   expect((await post(url, { line: 'golden' })).status).toBe(401);
