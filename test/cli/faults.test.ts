@@ -48,7 +48,7 @@ describe('wrong usage ends with 2, says why, and prints nothing', () => {
 
 describe('help', () => {
   const COMMANDS =
-    'run list show watch approve deny cancel report line approved worker server setup sweep keys simulate demo dev';
+    'run list show watch approve deny cancel report line approved worker server setup schedule sweep keys doctor simulate demo dev';
 
   test.each(COMMANDS.split(' '))('of %s has an example, on stdout', async (command) => {
     const ran = await runProgram({ dist, args: [command, '--help'] });
