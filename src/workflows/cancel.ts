@@ -17,7 +17,7 @@ export class CancelSwitch {
   constructor(private readonly onAccepted: (reason: string) => void) {
     setHandler(cancelUpdate, ({ by, reason }) => this.cancel(reason ? `${by}: ${reason}` : by));
     // Temporal's own cancel reaches the root scope.
-    void CancellationScope.current().cancelRequested.catch(() => this.cancel('canceled in Temporal'));
+    void CancellationScope.current().cancelRequested.catch(() => this.cancel('Temporal'));
   }
 
   /** Why the run was cancelled; null when it was not. */

@@ -176,7 +176,7 @@ test('Temporal’s own cancel equals cancel', async () => {
     const run = await world.start();
     await untilPasses(() => expect(calls).toContain('assess'));
     await run.cancel();
-    expect(await run.result()).toMatchObject({ status: 'CANCELED', reasons: ['canceled by canceled in Temporal'] });
+    expect(await run.result()).toMatchObject({ status: 'CANCELED', reasons: ['canceled by Temporal'] });
     expect(calls).toContain('undoDeploy');
   });
 });
