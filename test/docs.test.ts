@@ -30,6 +30,16 @@ test.each(PAGES)('%s links only to what is there', (page) => {
   expect(missing).toEqual([]);
 });
 
+test('CHANGELOG.md has only the kinds of changes that Keep a Changelog has, each once a version', () => {
+  const [, ...versions] = read('CHANGELOG.md').split(/^## /m);
+  expect(versions[0]).toMatch(/^\[Unreleased\]\n/);
+  for (const version of versions) {
+    const kinds = [...version.matchAll(/^### (.*)$/gm)].map(([, kind]) => kind);
+    expect(['Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security']).toEqual(expect.arrayContaining(kinds));
+    expect(new Set(kinds).size).toBe(kinds.length);
+  }
+});
+
 test('the config in the README is accepted as it stands, but for the hashes', () => {
   const [yaml = '', ...more] = blocks('README.md', 'yaml');
   expect(more).toEqual([]);
