@@ -4,9 +4,10 @@ import { parse, stringify } from 'yaml';
 import { main } from '../src/cli/main';
 import { accessOf } from '../src/cli/profile';
 import type { Terminal } from '../src/cli/terminal';
-import { loadConfig } from '../src/config';
+import { configJsonSchema, loadConfig } from '../src/config';
 import { policySchema } from '../src/config/policy';
 import { BadInput } from '../src/domain/errors';
+import { OPERATIONS } from '../src/http/operations';
 import { problemDocument, problemOf } from '../src/http/problem';
 import { problemReply, statusReply } from '../src/http/replies';
 import { decisionSchema, startSchema } from '../src/http/schemas';
@@ -110,6 +111,11 @@ test('the README’s scripts are there', () => {
 });
 
 describe('docs/http.md', () => {
+  test('names every call', () => {
+    const page = read('docs/http.md');
+    expect(OPERATIONS.map(({ path }) => path).filter((path) => !page.includes(path))).toEqual([]);
+  });
+
   const [start, status, decision, problem] = blocks('docs/http.md', 'json').map(
     (block) => JSON.parse(block) as unknown,
   );
@@ -166,6 +172,27 @@ test.each(
 test('docs/spinnaker.md shows a start request that is accepted', () => {
   const [start = ''] = blocks('docs/spinnaker.md', 'json');
   expect(startSchema.safeParse(JSON.parse(start)).error).toBeUndefined();
+});
+
+interface Schema {
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly anyOf?: readonly Schema[];
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema | boolean;
+}
+const keysOf = ({ properties = {}, anyOf = [], items, additionalProperties }: Schema): readonly string[] => [
+  ...Object.keys(properties),
+  ...[...Object.values(properties), ...anyOf, items, additionalProperties].flatMap((one) =>
+    typeof one === 'object' ? keysOf(one) : [],
+  ),
+];
+
+test('docs/config.md tells of every key of the config, but for those of hooks, of which docs/triggers.md does', () => {
+  const { hooks, ...others } = (configJsonSchema() as Schema).properties ?? {};
+  const missing = (page: string, schema: Schema): readonly string[] =>
+    keysOf(schema).filter((key) => !new RegExp(`\\b${key}\\b`).test(read(page)));
+  expect(missing('docs/config.md', { properties: others })).toEqual([]);
+  expect(missing('docs/triggers.md', hooks ?? {})).toEqual([]);
 });
 
 test('docs/config.md shows a policy that is accepted', () => {
