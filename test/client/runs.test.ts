@@ -51,6 +51,30 @@ test('the Temporal UI shows from the first moment on what was asked for, and no 
   );
 });
 
+test('while a run goes on its attributes and details follow it: it is listed by its image, and the Temporal UI tells where it stands', async () => {
+  const { runs } = assay(temporal);
+  const { activities } = stubActivities();
+  const key = randomUUID();
+  await world.during(activities, async () => {
+    const { id } = await runs.start({ ...ORDER, key });
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    const { amiId: image } = (await runs.status(id)) ?? {};
+    if (typeof image !== 'string') throw new Error('people are asked about no image');
+    const listed = async (filter: object) => (await runs.list(filter)).runs.map((run) => run.id);
+    await untilPasses(async () => expect(await listed({ image, status: 'AWAITING_APPROVAL' })).toContain(id));
+    expect(await listed({ image: 'ami-ffffffff' })).not.toContain(id);
+    const handle = temporal.client.workflow.getHandle(workflowId.run.of(id));
+    const { typedSearchAttributes } = await handle.describe();
+    const said = Object.fromEntries(typedSearchAttributes.getAll().map(({ key: { name }, value }) => [name, value]));
+    expect(said).toMatchObject({ AssayLine: 'golden', AssayStage: 'awaiting-approval', AssayImage: image });
+    const shown = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    expect(shown.currentDetails).toContain(`**AWAITING_APPROVAL** · awaiting-approval`);
+    expect(shown.currentDetails).toContain(`image \`${image}\``);
+    await runs.cancel(id, ALICE, '');
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'CANCELED' }));
+  });
+});
+
 test('twenty equal starts at once make one run, and another body under the same key is a conflict', async () => {
   const { runs } = assay(temporal);
   const key = randomUUID();
