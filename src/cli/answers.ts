@@ -43,6 +43,7 @@ const runSchema = z.looseObject({
   attempt: z.number().default(1),
   amiId: maybe,
   region: maybe,
+  images: z.array(z.looseObject({ region: text, amiId: text })).default([]),
   instanceId: maybe,
   findings: counts.nullable().default(null),
   verdict: maybe,

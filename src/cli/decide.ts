@@ -4,7 +4,7 @@ import { readRun, type ReportView, type RunView } from './answers';
 import type { Cli } from './cli';
 import { CliError, EXIT } from './exit';
 import { apiOf, people, runPath, type PeopleOptions } from './people';
-import { approvalLines, findingLines, paintOf, reasonLines, worstFindings } from './run-text';
+import { approvalLines, findingLines, imagesOf, paintOf, reasonLines, worstFindings } from './run-text';
 import { reportOf } from './show';
 import type { Style } from './terminal';
 import { clean, safeJson } from './text';
@@ -80,7 +80,7 @@ export function decisionLines(run: RunView, report: ReportView | null, style: St
   const within = (lines: readonly string[]): string[] => lines.map((line) => `  ${line}`);
   return [
     `${style.bold(clean(run.line))}  ${clean(run.id)}  ${paintOf(run.status, style)(clean(run.status))}`,
-    ...fact('image', run.amiId === null ? null : `${run.amiId}${run.region === null ? '' : ` in ${run.region}`}`),
+    ...imagesOf(run).flatMap((image) => fact('image', image)),
     ...fact('asked by', report?.request?.requestedBy),
     ...fact('reason', report?.request?.reason),
     ...fact('verdict', run.verdict),

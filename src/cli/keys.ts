@@ -1,5 +1,5 @@
 /** `assay keys`: API keys, of which the config keeps the hash only, and the keys that sign decisions and evidence. */
-import { InvalidArgumentError, type Command } from 'commander';
+import type { Command } from 'commander';
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,10 +14,10 @@ import { safeJson } from './text';
 const SCOPES = ['runs:read', 'runs:write', 'decisions:write', 'lines:write', 'waivers:write', 'admin'];
 
 interface CreateOptions {
-  readonly id: string;
-  readonly scopes: readonly string[];
+  readonly id?: string;
+  readonly scopes?: string;
   readonly subject?: string;
-  readonly groups?: readonly string[];
+  readonly groups?: string;
   readonly expires?: string;
   readonly json?: true;
 }
@@ -51,14 +51,14 @@ function createCommand({ terminal }: Cli): Command {
       'assay keys create --id alice --scopes runs:read,decisions:write --subject alice@example.com --groups security',
     ],
   })
-    .requiredOption('--id <id>', 'name of the credential, 1 to 100 of letters, digits, dot, underscore, hyphen', keyId)
-    .requiredOption('--scopes <scopes>', `what it may do, by commas: ${SCOPES.join(', ')}`, scopes)
+    .option('--id <id>', 'name of the credential, 1 to 100 of letters, digits, dot, underscore, hyphen; needed')
+    .option('--scopes <scopes>', `what it may do, by commas: ${SCOPES.join(', ')}; needed`)
     .option('--subject <name>', 'whom it speaks for; itself when not given')
-    .option('--groups <groups>', 'groups of the subject, by commas', names)
-    .option('--expires <date>', 'last moment of its life, ISO 8601', date)
+    .option('--groups <groups>', 'groups of the subject, by commas')
+    .option('--expires <date>', 'last moment of its life, ISO 8601')
     .option('--json', 'print JSON')
     .action(({ json, ...options }: CreateOptions) => {
-      const { key, entry } = makeKey(options);
+      const { key, entry } = makeKey(entryOf(options));
       if (json) return terminal.print(safeJson({ key, entry }));
       terminal.print(`key, shown only now: ${key}`);
       terminal.print(`entry for access.keys: - ${flow(entry)}`);
@@ -137,28 +137,31 @@ function flow(entry: KeyEntry): string {
     .join(', ')} }`;
 }
 
-function keyId(text: string): string {
-  if (/^[A-Za-z0-9._-]{1,100}$/.test(text)) return text;
-  throw new InvalidArgumentError('It must be 1 to 100 of letters, digits, dot, underscore, hyphen.');
+/** The entry that the options ask for. Throws CliError with every fault. */
+function entryOf({ id, scopes, subject, groups, expires }: CreateOptions): Omit<KeyEntry, 'sha256'> {
+  const scopeNames = names(scopes);
+  const groupNames = names(groups);
+  const unknown = scopeNames.filter((scope) => scope !== '' && !SCOPES.includes(scope));
+  const faults = [
+    ...(id === undefined ? ['--id is missing: the name of the credential'] : []),
+    ...(id !== undefined && !/^[A-Za-z0-9._-]{1,100}$/.test(id)
+      ? ['--id must be 1 to 100 of letters, digits, dot, underscore, hyphen']
+      : []),
+    ...(scopes === undefined ? [`--scopes is missing: what it may do, of ${SCOPES.join(', ')}`] : []),
+    ...(unknown.length > 0 ? [`--scopes: there is no ${unknown.join(', ')}; there are ${SCOPES.join(', ')}`] : []),
+    ...(scopeNames.includes('') ? ['--scopes: names are divided by commas, and none is empty'] : []),
+    ...(groupNames.includes('') ? ['--groups: names are divided by commas, and none is empty'] : []),
+    ...(expires !== undefined && !isDate(expires) ? ['--expires must be an ISO 8601 date'] : []),
+  ];
+  if (faults.length > 0 || id === undefined) throw usage('these options make no key', faults);
+  return {
+    id,
+    scopes: scopeNames,
+    ...(subject !== undefined && { subject }),
+    ...(groups !== undefined && { groups: groupNames }),
+    ...(expires !== undefined && { expires: new Date(expires).toISOString() }),
+  };
 }
 
-function names(text: string): string[] {
-  const list = text.split(',').map((name) => name.trim());
-  if (list.some((name) => name === ''))
-    throw new InvalidArgumentError('Names are divided by commas, and none is empty.');
-  return list;
-}
-
-function scopes(text: string): string[] {
-  const unknown = names(text).filter((scope) => !SCOPES.includes(scope));
-  if (unknown.length > 0)
-    throw new InvalidArgumentError(`There is no ${unknown.join(', ')}; there are ${SCOPES.join(', ')}.`);
-  return names(text);
-}
-
-function date(text: string): string {
-  const time = Date.parse(text);
-  if (!/^\d{4}-\d{2}-\d{2}/.test(text) || Number.isNaN(time))
-    throw new InvalidArgumentError('It must be an ISO 8601 date.');
-  return new Date(time).toISOString();
-}
+const names = (text: string | undefined): string[] => text?.split(',').map((name) => name.trim()) ?? [];
+const isDate = (text: string): boolean => /^\d{4}-\d{2}-\d{2}/.test(text) && !Number.isNaN(Date.parse(text));

@@ -93,6 +93,12 @@ export const publicationLines = ({ published }: RunView): string[] =>
       `${clean(parameter)} version ${version} = ${clean(amiId)} in ${clean(region)}, account ${clean(account)}`,
   );
 
+/** The image, and after it those that the same bake made in other regions. */
+export const imagesOf = ({ amiId, region, images }: RunView): string[] => {
+  const all = images.length > 0 ? images : amiId === null ? [] : [{ amiId, region }];
+  return all.map((one) => `${clean(one.amiId)}${one.region === null ? '' : ` in ${clean(one.region)}`}`);
+};
+
 /** How a run ended, or where it stands, in one line. */
 export function summaryLine(run: RunView, style: Style): string {
   const image =
@@ -113,10 +119,7 @@ export function page(run: RunView, sightings: Sightings, more: PageMore): string
   const started = timeOf(run.startedAt);
   const end = run.closedAt === null ? now : (timeOf(run.closedAt) ?? now);
   const facts: [string, string | null][] = [
-    [
-      'image',
-      run.amiId === null ? null : `${clean(run.amiId)}${run.region === null ? '' : ` in ${clean(run.region)}`}`,
-    ],
+    ...imagesOf(run).map((image): [string, string] => ['image', image]),
     ['instance', run.instanceId && clean(run.instanceId)],
     ['attempt', run.attempt > 1 ? String(run.attempt) : null],
     ['asked by', report?.request?.requestedBy === undefined ? null : clean(report.request.requestedBy)],

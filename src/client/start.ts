@@ -136,6 +136,7 @@ async function begin(
           { key: defineSearchAttributeKey(SEARCH.status, 'KEYWORD'), value: document.status },
         ],
         staticSummary: `golden image of ${line}`,
+        staticDetails: detailsOf(request, credential),
       }),
     );
     return document;
@@ -144,6 +145,26 @@ async function begin(
     throw error;
   }
 }
+
+/** What was asked for, as the Temporal UI shows it from the run's first moment on, in Markdown. */
+function detailsOf({ line, image, instance, requestedBy, reason, source }: RunRequest, credential: string): string {
+  const facts: readonly (readonly [string, string | undefined])[] = [
+    ['line', line],
+    ['image', image && `${image.id} in ${image.region}`],
+    ['instance', instance?.id],
+    ['asked for by', requestedBy],
+    ['with the credential', credential],
+    ['why', reason],
+    [
+      'asked from',
+      source && [source.kind, source.executionId, source.stageRefId, source.url].filter(Boolean).join(' '),
+    ],
+  ];
+  return facts.flatMap(([name, text]) => (text ? [`- ${name}: ${literal(text)}`] : [])).join('\n');
+}
+
+/** As code: what a caller wrote must be no Markdown of ours. */
+const literal = (text: string): string => `\`${text.replace(/`/g, "'").replace(/\s+/g, ' ')}\``;
 
 /** A Spinnaker stage names itself. */
 function derivedKey({ source }: RunRequest): string | undefined {

@@ -33,7 +33,7 @@ describe('wrong usage ends with 2, says why, and prints nothing', () => {
     [['show'], "missing required argument 'run'"],
     [['show', 'a', 'b'], 'too many arguments'],
     [['keys', 'create', '--id', 'a b', '--scopes', 'runs:read'], 'letters, digits'],
-    [['keys', 'create', '--id', 'a', '--scopes', 'runs:everything'], 'There is no runs:everything'],
+    [['keys', 'create', '--id', 'a', '--scopes', 'runs:everything'], 'there is no runs:everything'],
     [['keys', 'create', '--id', 'a', '--scopes', 'runs:read', '--expires', 'soon'], 'ISO 8601'],
     [['sweep', '--run', '../etc'], 'cannot be the id of a run'],
     [['simulate', '--port', '99999'], 'It must be a port'],
@@ -48,7 +48,7 @@ describe('wrong usage ends with 2, says why, and prints nothing', () => {
 
 describe('help', () => {
   const COMMANDS =
-    'run list show watch approve deny cancel report line approved worker server setup sweep keys simulate demo dev';
+    'run list show watch approve deny cancel report line approved worker server setup schedule sweep keys doctor simulate demo dev';
 
   test.each(COMMANDS.split(' '))('of %s has an example, on stdout', async (command) => {
     const ran = await runProgram({ dist, args: [command, '--help'] });

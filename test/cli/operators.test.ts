@@ -44,6 +44,16 @@ describe('assay keys', () => {
     expect(parse(entry)).toEqual([{ id: 'ci', sha256: sha256(key), scopes: ['runs:read', 'runs:write'] }]);
   });
 
+  test('create names every fault of its options at once, and makes nothing', async () => {
+    const bad = ['--id', 'a b', '--scopes', 'runs:read,x', '--groups', 'a,,b', '--expires', 'soon'];
+    const ran = await runProgram({ dist, args: ['keys', 'create', ...bad] });
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr.match(/^ {2}- --\w+/gm)).toEqual(['  - --id', '  - --scopes', '  - --groups', '  - --expires']);
+    const none = await runProgram({ dist, args: ['keys', 'create'] });
+    expect(none).toMatchObject({ code: 2, stdout: '' });
+    expect(none.stderr.match(/is missing/g)).toHaveLength(2);
+  });
+
   test('hash reads the key from stdin', async () => {
     const ran = await runProgram({ dist, args: ['keys', 'hash'], input: 'my-key\n' });
     expect(ran).toMatchObject({ code: 0, stdout: `${sha256('my-key')}\n` });

@@ -177,6 +177,17 @@ describe('findings', () => {
   });
 });
 
+test('every image of a bake in several regions is named, to who looks and to who decides', () => {
+  const images = ['us-east-1', 'eu-west-1'].map((region, nth) => ({ region, amiId: `ami-0123456789abcdef${nth}` }));
+  const run = readRun({ ...awaitingDocument(), images });
+  const texts = [
+    page(run, SEEN, { report, now: at('10:07:08'), style: PLAIN }),
+    decisionLines(run, report, PLAIN).join('\n'),
+  ];
+  for (const text of texts)
+    for (const { region, amiId } of images) expect(text).toMatch(new RegExp(`^ *image +${amiId} in ${region}$`, 'm'));
+});
+
 test('who decides sees image, findings, verdict and digest', () => {
   const text = decisionLines(readRun(awaitingDocument()), report, PLAIN).join('\n');
   for (const part of [

@@ -35,6 +35,46 @@ test('a run starts with no worker alive, and its first status is there at once, 
   expect(await runs.status('nobody-asked')).toBeUndefined();
 });
 
+test('the Temporal UI shows from the first moment on what was asked for, and no Markdown of the caller', async () => {
+  const { runs } = assay(temporal);
+  const reason = 'monthly `patch`\n\n[click](http://evil.example)';
+  const { id } = await runs.start({ ...ORDER, key: randomUUID(), request: { ...REQUEST, reason } });
+  const described = await temporal.client.workflow.getHandle(workflowId.run.of(id)).describe();
+  expect(await described.staticSummary()).toBe('golden image of golden');
+  expect(await described.staticDetails()).toBe(
+    [
+      '- line: `golden`',
+      '- asked for by: `eve@example.com`',
+      '- with the credential: `ci`',
+      "- why: `monthly 'patch' [click](http://evil.example)`",
+    ].join('\n'),
+  );
+});
+
+test('while a run goes on its attributes and details follow it: it is listed by its image, and the Temporal UI tells where it stands', async () => {
+  const { runs } = assay(temporal);
+  const { activities } = stubActivities();
+  const key = randomUUID();
+  await world.during(activities, async () => {
+    const { id } = await runs.start({ ...ORDER, key });
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    const { amiId: image } = (await runs.status(id)) ?? {};
+    if (typeof image !== 'string') throw new Error('people are asked about no image');
+    const listed = async (filter: object) => (await runs.list(filter)).runs.map((run) => run.id);
+    await untilPasses(async () => expect(await listed({ image, status: 'AWAITING_APPROVAL' })).toContain(id));
+    expect(await listed({ image: 'ami-ffffffff' })).not.toContain(id);
+    const handle = temporal.client.workflow.getHandle(workflowId.run.of(id));
+    const { typedSearchAttributes } = await handle.describe();
+    const said = Object.fromEntries(typedSearchAttributes.getAll().map(({ key: { name }, value }) => [name, value]));
+    expect(said).toMatchObject({ AssayLine: 'golden', AssayStage: 'awaiting-approval', AssayImage: image });
+    const shown = await handle.query<{ currentDetails?: string }>('__temporal_workflow_metadata');
+    expect(shown.currentDetails).toContain(`**AWAITING_APPROVAL** · awaiting-approval`);
+    expect(shown.currentDetails).toContain(`image \`${image}\``);
+    await runs.cancel(id, ALICE, '');
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'CANCELED' }));
+  });
+});
+
 test('twenty equal starts at once make one run, and another body under the same key is a conflict', async () => {
   const { runs } = assay(temporal);
   const key = randomUUID();

@@ -117,6 +117,17 @@ describe('pages', () => {
     }
   });
 
+  test('the list is filtered by line, status and image, on its older pages too', async () => {
+    const door = await open({ runs: { list: async () => ({ runs: [], cursor: 'next' }) } });
+    const { cookie } = await signIn(door, KEYS.reader);
+    const filter = { line: 'golden', status: 'DENIED', image: 'ami-0123456789abcdef0' };
+    const text = await page(door, `/?${new URLSearchParams(filter).toString()}`, cookie);
+    expect(door.calls).toContainEqual(['list', filter]);
+    expect(field(text, 'image')).toBe(filter.image);
+    const older = /href="([^"]*cursor=next)"/.exec(text)?.[1]?.replaceAll('&amp;', '&') ?? '';
+    expect(Object.fromEntries(new URL(older).searchParams)).toEqual({ ...filter, cursor: 'next' });
+  });
+
   test('of what is not there are 404 in HTML, and their faults 400', async () => {
     const door = await open();
     const { cookie } = await signIn(door, KEYS.reader);
@@ -126,6 +137,7 @@ describe('pages', () => {
       ['/lines/none', 404],
       ['/problems/none', 404],
       ['/?status=x', 400],
+      ['/?limit=5', 400],
     ] as const) {
       const answer = await door.get(path, undefined, { cookie });
       expect([path, answer.status]).toEqual([path, status]);
@@ -157,6 +169,16 @@ describe('a run’s page', () => {
       expect(text).toContain(part);
     expect(text).toMatch(/aria-current="step">\s*awaiting-approval/);
     expect(door.calls.some(([name]) => name === 'endRead')).toBe(false);
+  });
+
+  test('names every image of a bake in several regions', async () => {
+    const images = [
+      { region: 'us-east-1', amiId: 'ami-0123456789abcdef0' },
+      { region: 'eu-west-1', amiId: 'ami-0123456789abcdef1' },
+    ];
+    const door = await open({ runs: { status: async (id) => waiting(id, { images }) } });
+    const text = await page(door, '/runs/r-1', (await ready(door)).cookie);
+    for (const { region, amiId } of images) expect(text).toContain(`<code>${amiId}</code> in ${region}`);
   });
 
   test('says which stages an early end left out, and asks for nothing any more', async () => {

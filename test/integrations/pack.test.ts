@@ -19,6 +19,7 @@ import {
   yaml,
 } from './pack';
 import type { Json, Stage } from './pack';
+import { load } from '../config/given';
 
 const EXAMPLE = parseYaml(readFileSync(join(__dirname, '..', '..', 'examples', 'assay.yaml'), 'utf8')) as {
   lines: Record<string, { bake: { parameters: Json }; approval: { deadlineHours: number } }>;
@@ -172,9 +173,18 @@ describe.each(webhookStages().map(({ where, stage }) => ({ where, stage })))(
   },
 );
 
-test('the manual judgment waits longer than people may take, and is named as the page says', () => {
+test('the manual judgment waits longer than people may take, and is named as the example and the pages say', () => {
   const judgments = pipeline('golden-image-non-blocking').stages.filter(({ type }) => type === 'manualJudgment');
-  expect(judgments).toMatchObject([{ name: 'Wait for the approval', selectedStageRoles: [] }]);
+  const example = readFileSync(join(PACK, '../../examples/assay.yaml'), 'utf8').replace(
+    '# spinnaker: {',
+    'spinnaker: {',
+  );
+  const after = [...load(example).lines.values()][0]?.spinnaker.afterDecision;
+  expect(after).toMatchObject({ kind: 'judgment' });
+  const name = after?.kind === 'judgment' ? after.stage : '';
+  expect(judgments).toMatchObject([{ name, selectedStageRoles: [] }]);
+  for (const page of ['docs/spinnaker.md', 'integrations/spinnaker/README.md'])
+    expect(readFileSync(join(PACK, '../..', page), 'utf8')).toContain(`manualJudgment: "${name}"`);
   expect(judgments[0]?.['stageTimeoutMs']).toBeGreaterThan(deadlineMs);
 });
 

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
 import { testTemporal } from '../setup/temporal';
 import { untilPasses } from '../setup/helpers';
@@ -165,13 +167,16 @@ test('decisions by signal count like those by update', async () => {
   });
 });
 
-test('plain signals count where the line allows them', async () => {
+test('plain signals, as docs/operations.md shows one, count where the line allows them', async () => {
+  const page = readFileSync(join(__dirname, '../../docs/operations.md'), 'utf8');
+  const shown = JSON.parse(/--name decide --input \\\n *'(.*)'/.exec(page)?.[1] ?? '') as object;
+  expect(Object.keys(shown)).toEqual(expect.arrayContaining(['by', 'evidenceDigest']));
   const settings = quickSettings();
   const approval = { ...settings.line.approval, unsigned: 'allow' as const };
   const { activities } = stubActivities({ settings: { ...settings, line: { ...settings.line, approval } } });
   await world.during(activities, async () => {
     const run = await asked();
-    await run.signal(MESSAGE.decide, { by: 'alice', verdict: 'approve', evidenceDigest: 'sha256:e' });
+    await run.signal(MESSAGE.decide, { ...shown, by: 'alice', evidenceDigest: 'sha256:e' });
     await run.signal(MESSAGE.decide, { by: 'bob', verdict: 'approve', evidenceDigest: 'sha256:e' });
     expect(await run.result()).toMatchObject({ status: 'SUCCEEDED', approval: { given: 2 } });
   });

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { defaultPayloadConverter } from '@temporalio/common';
 import { testTemporal } from '../setup/temporal';
 import { openWorld, stubActivities, waiting, type World } from './stub-world';
 import { play, SCENARIOS, type Scenario } from './scenarios';
@@ -48,6 +49,18 @@ test('the history of an approved run says the same with 2,000 looks at the scan 
   expect(Math.abs(many.telling - few.telling)).toBeLessThanOrEqual(ONE_TIMER);
   expect(Math.max(few.all, many.all)).toBeLessThan(200);
 }, 240_000);
+
+test('each activity of a run says in the Temporal UI what it does', async () => {
+  const { events } = await (await play(world, approved)).fetchHistory();
+  const scheduled = (events ?? []).filter(({ activityTaskScheduledEventAttributes: activity }) => activity);
+  expect(scheduled.length).toBeGreaterThan(10);
+  const said = scheduled.map(({ activityTaskScheduledEventAttributes: activity, userMetadata }) => [
+    activity?.activityType?.name,
+    userMetadata?.summary ? defaultPayloadConverter.fromPayload<string>(userMetadata.summary) : '',
+  ]);
+  expect(said.filter(([, summary]) => summary === '')).toEqual([]);
+  expect(said).toContainEqual(['awaitBake', 'waits for the bake, and reads its images']);
+});
 
 test('docs/design.md states the numbers', async () => {
   const design = readFileSync(join(__dirname, '..', '..', 'docs', 'design.md'), 'utf8');

@@ -37,6 +37,9 @@ export function runsPage({
           ${options(STATUSES, filter.status)}
         </select>
       </div>
+      <div>
+        <label for="image">Image</label><input id="image" name="image" value="${filter.image}" autocomplete="off" />
+      </div>
       <button>Show</button>
     </form>
     ${runsTable(url, page.runs)}
@@ -149,8 +152,9 @@ const options = (values: readonly string[], chosen: string | undefined): Html[] 
   ...values.map((value) => html`<option value="${value}" ${value === chosen && html` selected`}>${value}</option>`),
 ];
 
-function older({ line, status }: RunFilter, cursor: string): string {
-  return new URLSearchParams({ ...(line && { line }), ...(status && { status }), cursor }).toString();
+function older({ line, status, image }: RunFilter, cursor: string): string {
+  const filter = { ...(line && { line }), ...(status && { status }), ...(image && { image }) };
+  return new URLSearchParams({ ...filter, cursor }).toString();
 }
 
 /** Address of a run's page. */

@@ -28,6 +28,9 @@ interface Shown {
   readonly reloadSeconds?: number;
 }
 
+/** As the API's list, but for the length of a page. */
+const pageSchema = listSchema.omit({ limit: true });
+
 /** Seconds between loads without script, while nobody is asked for a decision. */
 const RELOAD_SECONDS = 15;
 
@@ -38,10 +41,11 @@ export function reading(app: FastifyInstance, { options, address, ask }: RouteCo
     reply.type('text/html; charset=utf-8').send(layout({ address, session: tools.session(request), ...shown }));
 
   app.get<{ Querystring: Record<string, unknown> }>('/', { config }, async (request, reply) => {
-    const { line, status, cursor } = parseQuery(listSchema, request.query);
+    const { line, status, image, cursor } = parseQuery(pageSchema, request.query);
     const filter = {
       ...(line !== undefined && { line }),
       ...(status && { status }),
+      ...(image !== undefined && { image }),
       ...(cursor !== undefined && { cursor }),
     };
     const [page, lines] = await ask(Promise.all([options.runs.list(filter), options.lines.list()]));

@@ -86,7 +86,11 @@ function facts({ run, report }: RunView): Html {
   const rows: readonly (readonly [string, Html | string | null | undefined | false])[] = [
     ['Line', run.line],
     ['Attempt', run.attempt > 1 && String(run.attempt)],
-    ['Image', run.amiId !== null && html`<code>${run.amiId}</code> in ${run.region}`],
+    [
+      run.images.length > 1 ? 'Images' : 'Image',
+      run.images.length > 0 &&
+        html`${run.images.map(({ amiId, region }) => html`<div><code>${amiId}</code> in ${region}</div>`)}`,
+    ],
     ['Test instance', run.instanceId !== null && html`<code>${run.instanceId}</code>`],
     ['Asked for by', report?.request?.requestedBy],
     ['Why', report?.request?.reason],
