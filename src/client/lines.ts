@@ -5,6 +5,7 @@ import { MESSAGE, QUEUE, WORKFLOW, workflowId } from '../domain/names';
 import { isEnd } from '../domain/run';
 import type { LineSettings } from '../domain/settings';
 import type { LinesApi } from './api';
+import type { PublishArgument } from '../workflows/messages';
 import type { Archive } from './archive';
 import type { Temporal } from './connect';
 import { lookAt } from './look';
@@ -45,13 +46,16 @@ export function createLines({ archive, lines }: LinesOptions): LinesApi {
   };
 }
 
-/** A run's line, for the worker: puts a publication in its queue, and starts the line where there is none. */
-export const createLinePort = (temporal: Temporal): Lines => ({
+/**
+ * A run's line, for the worker: puts a publication in its queue, and starts the line where there is none. `entriesPerRun`: how many
+ * of them the line takes before it continues as new, by the config of now.
+ */
+export const createLinePort = (temporal: Temporal, entriesPerRun: () => number): Lines => ({
   async enqueue({ line, run }) {
     await temporal.ask(
       (client) =>
         client.workflow.executeUpdateWithStart(MESSAGE.publish, {
-          args: [{ run }],
+          args: [{ run, entriesPerRun: entriesPerRun() } satisfies PublishArgument],
           startWorkflowOperation: new WithStartWorkflowOperation(WORKFLOW.line, {
             workflowId: workflowId.line.of(line),
             workflowIdConflictPolicy: 'USE_EXISTING',

@@ -20,6 +20,8 @@ export interface Config {
   readonly evidence: { readonly directory: string };
   readonly spinnaker: SpinnakerConfig | null;
   readonly pollSeconds: number;
+  /** Publications after which a line's workflow goes on with a new history. */
+  readonly publicationsPerHistory: number;
   readonly access: {
     readonly keys: readonly AccessKeyConfig[];
     readonly approvers: readonly string[];

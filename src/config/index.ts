@@ -1,6 +1,6 @@
 export { ConfigError, type Config } from './config';
 export * from './environment';
-export { loadConfig, runSettings, secretFaults } from './load';
+export { linesOfNow, loadConfig, runSettings, secretFaults } from './load';
 export { createLog } from './log';
 export { configJsonSchema } from './schema';
 export { temporalConnection } from './temporal';

@@ -101,6 +101,12 @@ function faultOf(place: string, secret: Secret, check: (value: string) => string
   }
 }
 
+/** The lines of the config of now, as whoever starts runs asks for them. */
+export const linesOfNow = (config: () => Config) => ({
+  settings: (line: string): RunSettings | undefined => runSettings(config(), line),
+  lines: (): readonly string[] => [...config().lines.keys()],
+});
+
 /** The settings of a line for a run that begins now; `undefined`: no such line. */
 export function runSettings(config: Config, line: string): RunSettings | undefined {
   const settings = config.lines.get(line);
@@ -179,6 +185,7 @@ class Loader {
       evidence: { directory: 'directory' in file.evidence ? resolve(this.reader.folder, file.evidence.directory) : '' },
       spinnaker: spinnaker ? { ...spinnaker, ...this.gateAuth(spinnaker.auth) } : null,
       pollSeconds: file.polling.everySeconds,
+      publicationsPerHistory: file.lineHistory.publications,
       access: {
         keys: access.keys.map((key) => ({ ...key, subject: key.subject ?? null, expires: key.expires ?? null })),
         approvers: access.roles.approver,

@@ -327,6 +327,7 @@ export const configSchema = z.strictObject({
   ]),
   spinnaker: spinnaker.optional(),
   polling: z.strictObject({ everySeconds: seconds.default(30) }).prefault({}),
+  lineHistory: z.strictObject({ publications: z.int().min(1).max(1000).default(200) }).prefault({}),
   access: accessSchema.prefault({}),
   signing,
   hooks: hooks.prefault({}),

@@ -6,8 +6,7 @@ import type { Temporal } from '../client/connect';
 import { createLines } from '../client/lines';
 import { createRuns } from '../client/runs';
 import { createSetup } from '../client/setup';
-import type { Config } from '../config';
-import { linesOf } from './lines';
+import { linesOfNow, type Config } from '../config';
 import type { Clients } from './serve';
 
 export interface ClientsOptions {
@@ -36,7 +35,7 @@ export function createClients({ config, temporal, temporalUi, log }: ClientsOpti
       temporal,
       archive,
       sign: { request: (statement) => signer.request(statement), decision: (decision) => signer.decision(decision) },
-      ...linesOf(config),
+      ...linesOfNow(config),
       damaged: ({ message }) => log.error({ reason: message }, 'a list leaves out a run whose evidence is damaged'),
       urls: () => ({ publicUrl: server.publicUrl, temporalUi, namespace: temporal.namespace }),
     }),

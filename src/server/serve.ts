@@ -2,11 +2,10 @@
 import type { AddressInfo } from 'node:net';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { LinesApi, RunsApi, SetupApi } from '../client/api';
-import type { Config } from '../config';
+import { linesOfNow, type Config } from '../config';
 import { orderFaults } from '../client/start';
 import { messageOf } from '../domain/errors';
 import { createApp } from '../http/app';
-import { linesOf } from './lines';
 
 /** What the server asks; `close` lets go of Temporal. */
 export interface Clients {
@@ -48,7 +47,7 @@ export async function serve(options: ServeOptions): Promise<Serving> {
     ...{ publicUrl, trustProxy, rateLimit, logger: log },
     access: () => config().access,
     hooks: () => config().hooks,
-    requestFaults: (request) => orderFaults(linesOf(config), request),
+    requestFaults: (request) => orderFaults(linesOfNow(config), request),
     regionOf: (line) => config().lines.get(line)?.region,
   });
   await listen(app, host, port);

@@ -11,7 +11,7 @@ import { createArchive } from '../client/archive';
 import type { Temporal } from '../client/connect';
 import { createLinePort, createRunsPort } from '../client/lines';
 import { createRequestsPort } from '../client/start';
-import { runSettings, type Config } from '../config';
+import { linesOfNow, runSettings, type Config } from '../config';
 
 /** Wires everything the activities are given. `config` is the config of now: keys and lines are looked up anew each time. */
 export function createDeps(config: () => Config, temporal: Temporal): Deps {
@@ -52,10 +52,9 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
       ...{ temporal, archive },
       // What a schedule asks for bears the worker's own seal: the server's key is the server's.
       sign: (statement) => sealer.seal({ ...statement, kind: 'scheduled' }),
-      settings: (line) => runSettings(config(), line),
-      lines: () => [...config().lines.keys()],
+      ...linesOfNow(config),
     }),
-    lines: createLinePort(temporal),
+    lines: createLinePort(temporal, () => config().publicationsPerHistory),
   };
 }
 

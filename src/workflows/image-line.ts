@@ -15,7 +15,7 @@ import { HOUR, proxies } from './proxies';
 
 const publishUpdate = defineUpdate<void, [PublishArgument]>(MESSAGE.publish);
 
-/** Publications of one run of this workflow, unless Temporal suggests to continue sooner. */
+/** Publications of one run of this workflow where nobody says how many, unless Temporal suggests to continue sooner. */
 const ENTRIES_PER_RUN = 200;
 /** Ids of finished publications that are remembered; older ones are still known from evidence. */
 const REMEMBERED = 500;
@@ -25,20 +25,18 @@ const POLL_SECONDS = 2;
 export async function imageLine(input: ImageLineInput): Promise<void> {
   const queue = [...(input.queue ?? [])];
   const done = new Set(input.done ?? []);
+  let entriesPerRun = input.entriesPerRun ?? ENTRIES_PER_RUN;
   // Only enqueues: who asks is told by signal when it is done.
   setHandler(
     publishUpdate,
-    ({ run }) => {
+    ({ run, entriesPerRun: told }) => {
+      if (Number.isInteger(told) && Number(told) > 0) entriesPerRun = Number(told);
       if (!queue.includes(run)) queue.push(run);
     },
     { validator: mustNameARun },
   );
 
-  for (
-    let entries = 0;
-    entries < (input.entriesPerRun ?? ENTRIES_PER_RUN) && !workflowInfo().continueAsNewSuggested;
-    entries++
-  ) {
+  for (let entries = 0; entries < entriesPerRun && !workflowInfo().continueAsNewSuggested; entries++) {
     await condition(() => queue.length > 0);
     const run = queue[0] as string;
     const trouble = done.has(run) ? null : await publishOne(run, input.line);
@@ -47,7 +45,7 @@ export async function imageLine(input: ImageLineInput): Promise<void> {
     await tell(run, trouble);
   }
   await condition(allHandlersFinished);
-  await continueAsNew<typeof imageLine>({ ...input, queue, done: [...done].slice(-REMEMBERED) });
+  await continueAsNew<typeof imageLine>({ ...input, entriesPerRun, queue, done: [...done].slice(-REMEMBERED) });
 }
 
 /** Refused before it is in history: a handler that throws would hold up the line, and with it every run that waits for it. */

@@ -52,6 +52,8 @@ export interface ImageLineInput {
 /** Argument of the line's `publish` update: enqueues a run; answers at once. */
 export interface PublishArgument {
   readonly run: string;
+  /** As in {@link ImageLineInput}, from now on. */
+  readonly entriesPerRun?: number;
 }
 
 /** Input of `lateBake`: looks for what a given-up bake still makes, until `until` (ISO 8601) at least, and removes it. */

@@ -70,7 +70,11 @@ test('what is left out has its default', () => {
     .replace(', timeoutMinutes: 10', '')
     .replace('[ { inspector2: {} } ]', '[ { inspector2: } ]');
   const config = load(yaml);
-  expect(config).toMatchObject({ pollSeconds: 30, server: { host: '127.0.0.1', port: 8080 } });
+  expect(config).toMatchObject({
+    pollSeconds: 30,
+    publicationsPerHistory: 200,
+    server: { host: '127.0.0.1', port: 8080 },
+  });
   expect(config.lines.get('golden')).toMatchObject({
     bake: { timeoutMinutes: 60 },
     assess: [{ kind: 'inspector2', timeoutMinutes: 90, agentMinutes: 15 }],

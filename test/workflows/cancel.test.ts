@@ -209,6 +209,31 @@ describe('an update sent by hand, as `temporal workflow update` does', () => {
   });
 });
 
+test('a line begins a new history after as many publications as it was last told', async () => {
+  const { activities } = stubActivities();
+  await world.during(activities, async () => {
+    const line = await world.client.workflow.start(WORKFLOW.line, {
+      taskQueue: QUEUE.main,
+      workflowId: workflowId.line.of('told'),
+      args: [{ line: 'told' }],
+    });
+    const now = async () => (await world.client.workflow.getHandle(line.workflowId).describe()).runId;
+    const first = line.firstExecutionRunId;
+    const publish = (argument: object) => line.executeUpdate(MESSAGE.publish, { args: [argument] });
+    await publish({ run: 'one' });
+    await publish({ run: 'two', entriesPerRun: 0 });
+    expect(await now()).toBe(first);
+    await publish({ run: 'three', entriesPerRun: 3 });
+    await untilPasses(async () => expect(await now()).not.toBe(first));
+    const second = await now();
+    // It is remembered: nobody has to say it again.
+    const later = world.client.workflow.getHandle(line.workflowId);
+    for (const run of ['four', 'five', 'six']) await later.executeUpdate(MESSAGE.publish, { args: [{ run }] });
+    await untilPasses(async () => expect(await now()).not.toBe(second));
+    await later.terminate();
+  });
+});
+
 test('Temporal’s own cancel equals cancel', async () => {
   const { activities, calls } = stubActivities({}, { assess: hang });
   await world.during(activities, async () => {
