@@ -35,6 +35,7 @@ export class RunRecord {
     return { image, instance, assessments, evaluation, approval };
   }
 
+  /** By Temporal's clock; what is shown is when the run was accepted, a moment before. */
   get startedAt(): string {
     return workflowInfo().startTime.toISOString();
   }
@@ -59,7 +60,7 @@ export class RunRecord {
   document(): StatusDocument {
     const { id, key, attempt, line } = this.input;
     return statusDocument(
-      { id, key, attempt, line, startedAt: this.startedAt },
+      { id, key, attempt, line, startedAt: acceptedAt() },
       this.state,
       this.progress,
       this.settings,
@@ -99,4 +100,11 @@ function markdown(document: StatusDocument): string {
     ...document.reasons.map((reason) => `- ${reason}`),
   ];
   return facts.filter((fact) => fact !== '').join('\n\n');
+}
+
+/** As the answer to the start told it, so that no later one tells another time. A run that was started by hand has no such answer. */
+function acceptedAt(): string {
+  const { memo, startTime } = workflowInfo();
+  const told = (memo?.[MEMO_STATUS] as Partial<StatusDocument> | undefined)?.startedAt;
+  return typeof told === 'string' && !Number.isNaN(Date.parse(told)) ? told : startTime.toISOString();
 }

@@ -251,6 +251,18 @@ describe('the report', () => {
   });
 });
 
+test('a run began when it was accepted, by the first answer as by the last', async () => {
+  const given = assay(temporal);
+  const { runs } = given;
+  const { id, startedAt } = await runs.start({ ...ORDER, key: randomUUID() });
+  await world.during(keeping(given).activities, async () => {
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'AWAITING_APPROVAL' }));
+    expect(await runs.status(id)).toMatchObject({ startedAt });
+    await runs.cancel(id, ALICE, '');
+    await untilPasses(async () => expect(await runs.status(id)).toMatchObject({ status: 'CANCELED', startedAt }));
+  });
+});
+
 test.each([
   { ending: 'CANCELED', answer: { canceled: true, reason: 'the run was canceled' } },
   { ending: 'DENIED', answer: { canceled: false, reason: 'the run has ended DENIED' } },
