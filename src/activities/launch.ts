@@ -1,5 +1,5 @@
 import type { EvidenceRef } from '../domain/evidence';
-import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
+import { Final } from '../domain/errors';
 import type { Refusal } from '../domain/launch';
 import { instanceProfileName, launchName } from '../domain/names';
 import type { TestInstance } from '../domain/run';
@@ -7,6 +7,7 @@ import type { Ec2DeploySettings, LineSettings } from '../domain/settings';
 import { attempt, notReady, remember, remembered } from './attempt';
 import { ourTags, visibleInstance } from './deploy';
 import type { Deps } from './deps';
+import { settingsAt } from './sealed';
 
 /** The run's sealed settings say what is launched: who can forge an input chooses neither rights nor user data. */
 interface OfRun {
@@ -103,18 +104,16 @@ async function lookAt<T>(look: () => Promise<T>): Promise<{ readonly profile: T 
   try {
     return { profile: await look() };
   } catch (error) {
-    if (error instanceof Forbidden || error instanceof Final) return 'not to be seen';
+    if (error instanceof Final) return 'not to be seen';
     throw error;
   }
 }
 
 async function ec2Settings(
-  { documents }: Deps,
+  deps: Deps,
   { run, settingsRef }: OfRun,
 ): Promise<{ line: LineSettings; deploy: Ec2DeploySettings }> {
-  const statement = await documents.load('settings', settingsRef);
-  if (statement.run !== run) throw new EvidenceChanged(`the settings of run ${run} are those of run ${statement.run}`);
-  const { line } = statement.settings;
+  const { line } = (await settingsAt(deps, run, settingsRef)).settings;
   if (line.deploy?.kind !== 'ec2') throw new Final(`the line ${line.name} does not deploy with EC2`);
   return { line, deploy: line.deploy };
 }

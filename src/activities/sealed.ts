@@ -1,4 +1,4 @@
-import type { RequestStatement, SettingsStatement } from '../domain/evidence';
+import type { EvidenceRef, RequestStatement, SettingsStatement } from '../domain/evidence';
 import { EvidenceChanged, Final, Forbidden } from '../domain/errors';
 import type { LineSettings } from '../domain/settings';
 import type { Deps } from './deps';
@@ -10,7 +10,16 @@ import type { Deps } from './deps';
 export async function sealedSettings({ documents }: Pick<Deps, 'documents'>, run: string): Promise<SettingsStatement> {
   const refs = await documents.readRefs(run);
   if (!refs?.settings) throw new Forbidden(`run ${run} is not known here`);
-  const statement = await documents.load('settings', refs.settings);
+  return settingsAt({ documents }, run, refs.settings);
+}
+
+/** A run's settings by a reference that the workflow gives; throws where it leads to those of another run. */
+export async function settingsAt(
+  { documents }: Pick<Deps, 'documents'>,
+  run: string,
+  ref: EvidenceRef,
+): Promise<SettingsStatement> {
+  const statement = await documents.load('settings', ref);
   if (statement.run !== run) throw new EvidenceChanged(`the settings of run ${run} are those of run ${statement.run}`);
   return statement;
 }

@@ -181,8 +181,9 @@ async function removeDeploy(
   const executions = deploys === 'away' ? [] : deploys;
   const told = executions.flatMap(({ servers }) => servers);
   const { server } = input.instance ?? { server: null };
+  const isTold = server && told.some(({ region, name }) => region === server.region && name === server.name);
   const known = [
-    ...(server ? [{ ...server, told: false }] : []),
+    ...(server && !isTold ? [{ ...server, told: false }] : []),
     ...told.map((one) => ({ ...one, told: true })),
   ].filter(({ region }) => isRegion(region));
   const account = executions.map((one) => one.account).find((one) => one !== null) ?? null;
@@ -287,8 +288,7 @@ async function ourGroups({ region, aws, known }: Place, run: string, account: st
     const group = groups.get(name)?.group ?? (await aws.groups.describe(name));
     const holder = group?.tags[TAG.run];
     if (!group || (holder !== undefined && holder !== run)) continue;
-    if (holder === undefined && !told && !known.some((one) => one.told && one.name === name))
-      throw notReady(`the tags of Auto Scaling group ${name} are not visible`, 2);
+    if (holder === undefined && !told) throw notReady(`the tags of Auto Scaling group ${name} are not visible`, 2);
     groups.set(name, { region, aws, group, account: named });
   }
   return [...groups.values()];

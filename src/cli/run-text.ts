@@ -96,13 +96,16 @@ export const publicationLines = ({ published }: RunView): string[] =>
 /** The image, and after it those that the same bake made in other regions. */
 export const imagesOf = ({ amiId, region, images }: RunView): string[] => {
   const all = images.length > 0 ? images : amiId === null ? [] : [{ amiId, region }];
-  return all.map((one) => `${clean(one.amiId)}${one.region === null ? '' : ` in ${clean(one.region)}`}`);
+  return all.map(imageText);
 };
+
+const imageText = ({ amiId, region }: { readonly amiId: string; readonly region: string | null }): string =>
+  `${clean(amiId)}${region === null ? '' : ` in ${clean(region)}`}`;
 
 /** How a run ended, or where it stands, in one line. */
 export function summaryLine(run: RunView, style: Style): string {
-  const image =
-    run.amiId === null ? '' : `  ${clean(run.amiId)}${run.region === null ? '' : ` in ${clean(run.region)}`}`;
+  const { amiId, region } = run;
+  const image = amiId === null ? '' : `  ${imageText({ amiId, region })}`;
   const where = run.published.length === 0 ? '' : `  published in ${count(run.published.length, 'place')}`;
   return `${paintOf(run.status, style)(clean(run.status))}  ${clean(run.id)}${image}${where}`;
 }

@@ -11,7 +11,7 @@ import { createArchive } from '../client/archive';
 import type { Temporal } from '../client/connect';
 import { createLinePort, createRunsPort } from '../client/lines';
 import { createRequestsPort } from '../client/start';
-import { linesOfNow, runSettings, type Config } from '../config';
+import { linesOfNow, type Config } from '../config';
 
 /** Wires everything the activities are given. `config` is the config of now: keys and lines are looked up anew each time. */
 export function createDeps(config: () => Config, temporal: Temporal): Deps {
@@ -32,9 +32,10 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
   });
   const archive = createArchive({ evidence, sealer, request: (token) => signatures.request(token) });
   const gate = gateOfNow(config);
+  const lines = linesOfNow(config);
   return {
     settings: {
-      forLine: (line) => runSettings(config(), line),
+      forLine: lines.settings,
       userData: (ref) => config().userData.get(ref),
     },
     aws,
@@ -52,7 +53,7 @@ export function createDeps(config: () => Config, temporal: Temporal): Deps {
       ...{ temporal, archive },
       // What a schedule asks for bears the worker's own seal: the server's key is the server's.
       sign: (statement) => sealer.seal({ ...statement, kind: 'scheduled' }),
-      ...linesOfNow(config),
+      ...lines,
     }),
     lines: createLinePort(temporal, () => config().publicationsPerHistory),
   };

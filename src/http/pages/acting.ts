@@ -4,9 +4,9 @@ import { requireScope } from '../auth/guard';
 import { actorOf } from '../auth/keys';
 import type { RouteContext } from '../context';
 import { parse } from '../parse';
-import { decideOn } from '../routes/decisions';
+import { decideOn, readDecision } from '../routes/decisions';
 import { knownForm } from '../routes/runs';
-import { cancelSchema, decisionSchema } from '../schemas';
+import { cancelSchema } from '../schemas';
 import { runUrl } from './lists';
 import type { Signing } from './signing';
 
@@ -25,10 +25,7 @@ export function acting(app: FastifyInstance, context: RouteContext, tools: Signi
     const { key } = tools.session(request);
     requireScope(key, ['decisions:write']);
     const digest = evidenceDigest === '' ? null : evidenceDigest;
-    const order = {
-      ...parse(decisionSchema, { verdict, comment, evidenceDigest: digest }, 'body'),
-      evidenceDigest: digest,
-    };
+    const order = readDecision({ verdict, comment, evidenceDigest: digest });
     const { kind } = await decideOn(context, { id: request.params.id, order, key });
     request.log.info({ run: request.params.id, verdict: order.verdict, answer: kind }, 'decision');
     return back(reply, request.params.id, kind);

@@ -62,7 +62,7 @@ const REFUSALS: Readonly<Record<RefusalReason, string>> = {
 const refusal = (reason: RefusalReason): Problem => new Problem(reason, REFUSALS[reason]);
 
 /** Throws a `bad-request` problem with every fault. */
-function readDecision(body: unknown): DecisionOrder {
+export function readDecision(body: unknown): DecisionOrder {
   const parsed = tryParse(decisionSchema, body, 'body');
   if (parsed.ok) return { ...parsed.value, evidenceDigest: parsed.value.evidenceDigest ?? null };
   throw badRequest(
