@@ -2,16 +2,15 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Terminal } from '@xterm/headless';
-import { eventually } from '../setup/helpers';
+import { describeUnless, eventually } from '../setup/helpers';
+import type { RunOrder } from './program';
 
 /** util-linux's `script`; others of the name take other options. */
 const hasPty = (): boolean => /util-linux/.test(String(spawnSync('script', ['--version']).stdout));
 
-/** Like `describe`, for tests at a terminal: where none can be made it says loudly that they are skipped. */
+/** Like `describe`, for tests at a terminal: where none can be made they are skipped, loudly. */
 export function describeAtTerminal(name: string, body: () => void): void {
-  if (hasPty()) return describe(name, body);
-  process.stderr.write(`\nSKIPPED: "${name}" needs the program \`script\` of util-linux, and there is none\n\n`);
-  describe.skip(`${name} (skipped: no script of util-linux)`, body);
+  describeUnless(hasPty() ? undefined : 'there is no program `script` of util-linux', name, body);
 }
 
 export interface Session {
@@ -29,10 +28,7 @@ export interface Session {
   readonly ended: Promise<number | null>;
 }
 
-export interface SessionOrder {
-  readonly dist: string;
-  readonly args: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+export interface SessionOrder extends Pick<RunOrder, 'dist' | 'args' | 'env'> {
   readonly columns?: number;
   readonly rows?: number;
 }

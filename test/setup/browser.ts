@@ -2,6 +2,7 @@ import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import axe from 'axe-core';
 import { chromium, type Browser, type BrowserContext, type BrowserContextOptions, type Page } from 'playwright-core';
+import { describeUnless } from './helpers';
 
 /** Names under which Linux distributions, and others, ship it. */
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
@@ -21,13 +22,10 @@ function findChromium(): string | undefined {
   });
 }
 
-/** Like `describe`, for tests in a browser: where there is none it says loudly that they are skipped. */
+/** Like `describe`, for tests in a browser: where there is none they are skipped, loudly. */
 export function describeInBrowser(name: string, body: () => void): void {
-  if (findChromium() !== undefined) return describe(name, body);
-  process.stderr.write(
-    `\nSKIPPED: "${name}" needs Chromium, and there is none in the PATH: install it, or set CHROMIUM_PATH\n\n`,
-  );
-  describe.skip(`${name} (skipped: no Chromium)`, body);
+  const lacking = 'there is no Chromium in the PATH: install it, or set CHROMIUM_PATH';
+  describeUnless(findChromium() === undefined ? lacking : undefined, name, body);
 }
 
 export interface TestBrowser {

@@ -63,3 +63,13 @@ export function tempDir(): string {
 afterAll(() => {
   for (const directory of directories.splice(0)) rmSync(directory, { recursive: true, force: true, maxRetries: 3 });
 });
+
+/**
+ * Like `describe`, for tests that need what a machine may not have. `lacking` says what that is, and how to get it: they are then
+ * skipped, and it is said loudly. `undefined`: it is there.
+ */
+export function describeUnless(lacking: string | undefined, name: string, body: () => void): void {
+  if (lacking === undefined) return describe(name, body);
+  process.stderr.write(`\nSKIPPED: "${name}": ${lacking}\n\n`);
+  describe.skip(`${name} (skipped: ${lacking})`, body);
+}

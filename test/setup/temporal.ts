@@ -5,7 +5,7 @@ import { msToTs } from '@temporalio/common/lib/time';
 import { TestWorkflowEnvironment } from '@temporalio/testing';
 import { startTemporal, type TemporalServer } from '../../src/dev/start';
 import { SEARCH } from '../../src/domain/names';
-import { tempDir } from './helpers';
+import { describeUnless, tempDir } from './helpers';
 import { TEST_ENV } from './names';
 
 /** `temporal.api.enums.v1.IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD`. */
@@ -84,11 +84,8 @@ export async function timeSkippingServer(): Promise<TestWorkflowEnvironment> {
   }
 }
 
-/** Like `describe`, for tests of long waits: where there is no time-skipping test server it says loudly that they are skipped. */
+/** Like `describe`, for tests of long waits: where there is no time-skipping test server they are skipped, loudly. */
 export function describeTimeSkipping(name: string, body: () => void): void {
-  if (process.env[TEST_ENV.testServer] !== undefined) return describe(name, body);
-  process.stderr.write(
-    `\nSKIPPED: "${name}" needs the time-skipping test server, and there is none: ${process.env[TEST_ENV.noTestServer]}\n\n`,
-  );
-  describe.skip(`${name} (skipped: no time-skipping test server)`, body);
+  const lacking = `there is no time-skipping test server: ${process.env[TEST_ENV.noTestServer]}`;
+  describeUnless(process.env[TEST_ENV.testServer] === undefined ? lacking : undefined, name, body);
 }

@@ -1,8 +1,9 @@
 import { testTemporal } from '../setup/temporal';
 import { untilPasses } from '../setup/helpers';
-import { MESSAGE, QUEUE, WORKFLOW, workflowId } from '../../src/domain/names';
+import { MESSAGE } from '../../src/domain/names';
 import type { CancelResult } from '../../src/workflows/messages';
 import type { StatusDocument } from '../../src/domain/status';
+import { startLine } from './others';
 import { openWorld, quickSettings, stubActivities, token, waiting, type Stubs, type World } from './stub-world';
 
 let world: World;
@@ -191,11 +192,7 @@ describe('an update sent by hand, as `temporal workflow update` does', () => {
   test('that names no run is refused by a line, which goes on', async () => {
     const { activities } = stubActivities();
     await world.during(activities, async () => {
-      const line = await world.client.workflow.start(WORKFLOW.line, {
-        taskQueue: QUEUE.main,
-        workflowId: workflowId.line.of('by-hand'),
-        args: [{ line: 'by-hand', entriesPerRun: 1 }],
-      });
+      const line = await startLine(world, { line: 'by-hand', entriesPerRun: 1 });
       for (const args of [[], [null], [{ run: 7 }], [{ run: '../x' }]])
         await expect(
           line.executeUpdate<void, [object]>(MESSAGE.publish, { args: args as unknown as [object] }),
@@ -212,11 +209,7 @@ describe('an update sent by hand, as `temporal workflow update` does', () => {
 test('a line begins a new history after as many publications as it was last told', async () => {
   const { activities } = stubActivities();
   await world.during(activities, async () => {
-    const line = await world.client.workflow.start(WORKFLOW.line, {
-      taskQueue: QUEUE.main,
-      workflowId: workflowId.line.of('told'),
-      args: [{ line: 'told' }],
-    });
+    const line = await startLine(world, { line: 'told' });
     const now = async () => (await world.client.workflow.getHandle(line.workflowId).describe()).runId;
     const first = line.firstExecutionRunId;
     const publish = (argument: object) => line.executeUpdate(MESSAGE.publish, { args: [argument] });

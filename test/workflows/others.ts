@@ -6,6 +6,14 @@ import type { ImageLineInput } from '../../src/workflows/messages';
 import { untilPasses } from '../setup/helpers';
 import { stubActivities, type World } from './stub-world';
 
+/** Starts the workflow of a line. */
+export const startLine = (world: World, input: ImageLineInput) =>
+  world.client.workflow.start(WORKFLOW.line, {
+    taskQueue: QUEUE.main,
+    workflowId: workflowId.line.of(input.line),
+    args: [input],
+  });
+
 /** A line that publishes two images, the second not at the first try, and continues as new after them. */
 export async function playLineUntilItContinues(world: World): Promise<WorkflowHandle> {
   let failures = 1;
@@ -19,12 +27,7 @@ export async function playLineUntilItContinues(world: World): Promise<WorkflowHa
     },
   );
   return world.during(activities, async () => {
-    const input: ImageLineInput = { line: 'golden', entriesPerRun: 2 };
-    const first = await world.client.workflow.start(WORKFLOW.line, {
-      taskQueue: QUEUE.main,
-      workflowId: workflowId.line.of('golden'),
-      args: [input],
-    });
+    const first = await startLine(world, { line: 'golden', entriesPerRun: 2 });
     for (const run of ['one', 'two']) await first.executeUpdate(MESSAGE.publish, { args: [{ run }] });
     const { firstExecutionRunId } = first;
     await untilPasses(async () =>
